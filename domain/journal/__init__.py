@@ -1,0 +1,29 @@
+"""The journal: the one append-only, totally ordered, sealed stream of entries from which both ledgers are posted."""
+
+from domain.journal.application import Journal, Ledger, fold
+from domain.journal.committer import Limits
+from domain.journal.encoding import Codec, Draft, Upcaster
+from domain.journal.entries import Actor, CommandKey, Entry, Envelope, Event, Meta, Outcome, Recorded
+from domain.journal.reader import JournalReader
+from domain.journal.sealing import Tree, leaf_of
+
+__all__ = [
+    "Actor",
+    "Codec",
+    "CommandKey",
+    "Draft",
+    "Entry",
+    "Envelope",
+    "Event",
+    "Journal",
+    "JournalReader",
+    "Ledger",
+    "Limits",
+    "Meta",
+    "Outcome",
+    "Recorded",
+    "Tree",
+    "Upcaster",
+    "fold",
+    "leaf_of",
+]

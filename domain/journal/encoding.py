@@ -1,0 +1,150 @@
+"""How an event is stored: compact JSON that carries its own making, under a permanent topic and schema version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
+
+from domain.errors import JournalCorrupt
+from domain.journal.entries import Entry, Event, Meta
+
+_encode = msgspec.json.Encoder().encode
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """An event with its place in its stream and its making, as the library's application takes and gives it."""
+
+    originator_id: UUID
+    originator_version: int
+    event: Event
+    meta: Meta
+
+
+class _Stored(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The stored form. The short names are for ever: they stand in every entry, and the leaves hash them."""
+
+    at: datetime
+    by: str
+    cmd: UUID
+    cor: UUID
+    pack: str
+    d: Any
+    cau: int | None = None
+    v: int = 1
+
+
+class _Read(_Stored, frozen=True, kw_only=True):
+    d: msgspec.Raw
+
+
+_decode_stored = msgspec.json.Decoder(_Read).decode
+
+
+class Codec:
+    """Encodes and decodes events by topic. `events` maps topics to classes, `upcasters` (topic, version) to functions.
+
+    An upcaster lifts the data of one schema version to the next; each version below a class's own needs one, or the
+    codec is refused when it is built.
+    """
+
+    def __init__(
+        self, events: Mapping[str, type[Event]], *, upcasters: Mapping[tuple[str, int], Upcaster] | None = None
+    ) -> None:
+        self._upcasters = dict(upcasters or {})
+        self._classes = dict(events)
+        self._decoders = {topic: msgspec.json.Decoder(kind).decode for topic, kind in events.items()}
+        for topic, kind in events.items():
+            if topic != kind.TOPIC:
+                raise JournalCorrupt(f"{kind.__name__} is registered as {topic} but calls itself {kind.TOPIC}")
+            missing = [v for v in range(1, kind.VERSION) if (topic, v) not in self._upcasters]
+            if missing:
+                raise JournalCorrupt(f"{topic} is at schema version {kind.VERSION} but has no upcaster from {missing}")
+
+    def encode(self, event: Event, meta: Meta) -> bytes:
+        """The bytes to store: what the leaf hashes, and what is decoded for ever after."""
+        return _encode(
+            _Stored(
+                at=meta.at,
+                by=meta.by,
+                cmd=meta.command_id,
+                cor=meta.correlation_id,
+                pack=meta.pack,
+                d=event,
+                cau=meta.cause,
+                v=type(event).VERSION,
+            )
+        )
+
+    def decode(self, topic: str, state: bytes) -> tuple[Event, Meta]:
+        """The event and its making, lifted to the newest schema. Raises JournalCorrupt if it cannot be read."""
+        try:
+            kind = self._classes[topic]
+            stored = _decode_stored(state)
+            data = self._lift(topic, stored, kind) if stored.v != kind.VERSION else stored.d
+            event = self._decoders[topic](data)
+        except (KeyError, msgspec.MsgspecError) as error:
+            raise JournalCorrupt(f"an entry of topic {topic!r} cannot be read: {error!r}") from error
+        meta = Meta(
+            at=stored.at,
+            by=stored.by,
+            command_id=stored.cmd,
+            correlation_id=stored.cor,
+            cause=stored.cau,
+            pack=stored.pack,
+        )
+        return event, meta
+
+    def _lift(self, topic: str, stored: _Read, kind: type[Event]) -> bytes:
+        if stored.v > kind.VERSION:
+            raise JournalCorrupt(
+                f"{topic} is stored in schema version {stored.v}, newer than the {kind.VERSION} known here"
+            )
+        data = msgspec.json.decode(stored.d)
+        for version in range(stored.v, kind.VERSION):
+            data = self._upcasters[topic, version](data)
+        return _encode(data)
+
+    def entry(self, row: tuple[int, UUID, int, str, bytes, bytes]) -> Entry:
+        """The entry of a row (position, stream, version, topic, state, leaf)."""
+        position, stream, version, topic, state, leaf = row
+        event, meta = self.decode(topic, state)
+        return Entry(
+            position=position,
+            stream=stream,
+            version=version,
+            topic=topic,
+            event=event,
+            meta=meta,
+            leaf=leaf,
+            state=state,
+        )
+
+
+class JournalMapper(Mapper[UUID]):
+    """The library's seam between domain events and stored ones, filled by our codec."""
+
+    def __init__(self, codec: Codec) -> None:
+        super().__init__(JSONTranscoder())  # never asked: the codec speaks for it
+        self.codec = codec
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        draft: Draft = domain_event
+        return StoredEvent(
+            originator_id=draft.originator_id,
+            originator_version=draft.originator_version,
+            topic=draft.event.TOPIC,
+            state=self.codec.encode(draft.event, draft.meta),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        event, meta = self.codec.decode(stored_event.topic, stored_event.state)
+        stream = stored_event.originator_id
+        assert isinstance(stream, UUID)
+        return Draft(stream, stored_event.originator_version, event, meta)

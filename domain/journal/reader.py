@@ -1,0 +1,83 @@
+"""Reading the journal in order: the one way every follower learns what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from domain.errors import JournalCorrupt
+from domain.journal.encoding import Codec
+from domain.journal.entries import Entry
+
+COLUMNS = sql.SQL("SELECT notification_id, originator_id, originator_version, topic, state, leaf FROM journal.entries")
+POLL_S_MAX = 1.0  # the net under LISTEN: a lost notification costs at most this
+
+
+class JournalReader:
+    """A connection of its own to the journal. Raises psycopg.OperationalError when the database goes away."""
+
+    def __init__(self, dsn: str, *, codec: Codec) -> None:
+        self._codec = codec
+        self._connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=1)
+        self._listening = False
+
+    def read(self, *, after: int, limit: int, topics: Sequence[str] = ()) -> list[Entry]:
+        """The entries after a position in order, at most `limit`, only of these topics if any are named.
+
+        Without topics the positions must follow each other: a hole raises JournalCorrupt.
+        """
+        query = COLUMNS + sql.SQL(" WHERE notification_id > %s")
+        if topics:
+            query += sql.SQL(" AND topic = ANY(%s)")
+        query += sql.SQL(" ORDER BY notification_id LIMIT %s")
+        parameters = (after, list(topics), limit) if topics else (after, limit)
+        with self._connection.cursor(binary=True) as rows:
+            rows.execute(query, parameters)
+            entries = [self._codec.entry(row) for row in rows]
+        if not topics:
+            for place, entry in enumerate(entries, start=after + 1):
+                if entry.position != place:
+                    raise JournalCorrupt(f"position {place} of the journal is missing: {entry.position} came instead")
+        return entries
+
+    def head(self) -> int:
+        """The last position, 0 when the journal is empty."""
+        row = self._connection.execute("SELECT size FROM journal.head").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def entry(self, position: int) -> Entry | None:
+        """The entry at a position, None if the journal does not reach it."""
+        with self._connection.cursor(binary=True) as rows:
+            rows.execute(COLUMNS + sql.SQL(" WHERE notification_id = %s"), (position,))
+            row = rows.fetchone()
+        return self._codec.entry(row) if row else None
+
+    def stream(self, stream: UUID) -> list[Entry]:
+        """All entries of one stream, oldest first."""
+        with self._connection.cursor(binary=True) as rows:
+            rows.execute(COLUMNS + sql.SQL(" WHERE originator_id = %s ORDER BY originator_version"), (stream,))
+            return [self._codec.entry(row) for row in rows]
+
+    def positions_of(self, leaves: Sequence[bytes]) -> dict[bytes, int]:
+        """The positions of the entries sealed by these leaf hashes; a leaf that seals nothing is not in the answer."""
+        with self._connection.cursor(binary=True) as rows:
+            rows.execute("SELECT leaf, notification_id FROM journal.entries WHERE leaf = ANY(%s)", (list(leaves),))
+            return {bytes(leaf): position for leaf, position in rows}
+
+    def wait(self, *, after: int, timeout_s: float) -> bool:
+        """Wait until the journal reaches beyond a position, at most so long. True if it does."""
+        if not self._listening:
+            self._connection.execute("LISTEN journal_entries")
+            self._listening = True
+        if self.head() > after:
+            return True
+        for _ in self._connection.notifies(timeout=min(timeout_s, POLL_S_MAX), stop_after=1):
+            pass
+        return self.head() > after
+
+    def close(self) -> None:
+        self._connection.close()
