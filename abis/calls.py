@@ -1,0 +1,122 @@
+"""The calls that the house makes: one function each, values in, calldata out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from eth_abi.abi import encode
+
+from abis.hashing import keccak
+from abis.ids import to_bytes32, token_id
+
+SIGNATURES = {
+    "register": "register(bytes32,address,bytes32,bytes32)",
+    "createCampaign": "createCampaign(bytes32,bytes32,uint256,uint256,uint64,bytes32,bytes32)",
+    "recordInvestments": "recordInvestments((bytes32,address,uint256,uint256,bytes32)[])",
+    "close": "close(bool,uint256,bytes32)",
+    "issueCertificates": "issueCertificates((uint256,bytes32,address,uint256,bytes32)[])",
+    "recordRelease": "recordRelease(bytes32,bytes32,address,uint256,uint256,bytes32)",
+    "recordRefunds": "recordRefunds((bytes32,bytes32,address,uint256,bytes32)[])",
+}
+
+
+def selector(signature: str) -> bytes:
+    """The first four bytes of a call."""
+    return keccak(signature.encode("ascii"))[:4]
+
+
+_SELECTORS = {name: selector(signature) for name, signature in SIGNATURES.items()}
+
+
+class InvestmentMember(msgspec.Struct, frozen=True):
+    """One member of recordInvestments. `entry` is the leaf hash of the entry that obliged it."""
+
+    investment_id: UUID
+    investor: str
+    amount: int
+    shares: int
+    entry: bytes
+
+
+class CertificateMember(msgspec.Struct, frozen=True):
+    """One member of issueCertificates."""
+
+    investment_id: UUID
+    campaign_id: UUID
+    holder: str
+    shares: int
+    entry: bytes
+
+
+class RefundMember(msgspec.Struct, frozen=True):
+    """One member of recordRefunds."""
+
+    campaign_id: UUID
+    investment_id: UUID
+    investor: str
+    amount: int
+    entry: bytes
+
+
+def register(*, company_id: UUID, wallet: str, documents_hash: bytes, entry: bytes) -> bytes:
+    return _call("register", to_bytes32(company_id), wallet, documents_hash, entry)
+
+
+def create_campaign(
+    *,
+    campaign_id: UUID,
+    company_id: UUID,
+    funding_goal: int,
+    cap: int,
+    duration_s: int,
+    terms_hash: bytes,
+    entry: bytes,
+) -> bytes:
+    ids = to_bytes32(campaign_id), to_bytes32(company_id)
+    return _call("createCampaign", *ids, funding_goal, cap, duration_s, terms_hash, entry)
+
+
+def record_investments(members: Sequence[InvestmentMember]) -> bytes:
+    rows = [(to_bytes32(m.investment_id), m.investor, m.amount, m.shares, m.entry) for m in members]
+    return _call("recordInvestments", rows)
+
+
+def close(*, successful: bool, raised: int, entry: bytes) -> bytes:
+    return _call("close", successful, raised, entry)
+
+
+def issue_certificates(members: Sequence[CertificateMember]) -> bytes:
+    rows = [(token_id(m.investment_id), to_bytes32(m.campaign_id), m.holder, m.shares, m.entry) for m in members]
+    return _call("issueCertificates", rows)
+
+
+def record_release(*, campaign_id: UUID, release_id: UUID, issuer: str, amount: int, fee: int, entry: bytes) -> bytes:
+    return _call("recordRelease", to_bytes32(campaign_id), to_bytes32(release_id), issuer, amount, fee, entry)
+
+
+def record_refunds(members: Sequence[RefundMember]) -> bytes:
+    rows = [(to_bytes32(m.campaign_id), to_bytes32(m.investment_id), m.investor, m.amount, m.entry) for m in members]
+    return _call("recordRefunds", rows)
+
+
+def _types(signature: str) -> list[str]:
+    """The types of a signature's arguments, tuples kept whole."""
+    inside, types, depth, word = signature[signature.index("(") + 1 : -1], [], 0, ""
+    for character in inside:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            types.append(word)
+            word = ""
+        else:
+            word += character
+    return [*types, word]
+
+
+_TYPES = {name: _types(signature) for name, signature in SIGNATURES.items()}
+
+
+def _call(name: str, *values: Any) -> bytes:
+    return _SELECTORS[name] + bytes(encode(_TYPES[name], values))

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessControlDefaultAdminRules} from
+    "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
+import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {CampaignImplementation} from "./CampaignImplementation.sol";
+import {IssuerRegistry} from "./IssuerRegistry.sol";
+import {Posted} from "./Posted.sol";
+
+/// Makes one clone a campaign, at an address that follows from the campaign id alone (CREATE2, salt = campaign id).
+/// The clones keep no roles of their own: they ask here, so that none is ever without its operator.
+contract CampaignFactory is AccessControlDefaultAdminRules, Pausable, Posted {
+    bytes32 public constant OPERATOR_ROLE = keccak256("OPERATOR_ROLE");
+    uint64 public constant DURATION_MAX = 365 days;
+
+    CampaignImplementation public immutable implementation;
+    IssuerRegistry public immutable registry;
+
+    event CampaignCreated(
+        bytes32 indexed campaignId,
+        bytes32 indexed entry,
+        address campaign,
+        bytes32 companyId,
+        uint256 fundingGoal,
+        uint256 cap,
+        uint64 deadline,
+        bytes32 termsHash
+    );
+
+    /// The company is not in the issuer registry.
+    error IssuerUnknown(bytes32 companyId);
+    /// The goal must be above zero, the cap not below it, the duration between one second and a year.
+    error TermsInvalid(uint256 fundingGoal, uint256 cap, uint64 duration);
+
+    constructor(address admin, CampaignImplementation implementation_, IssuerRegistry registry_)
+        AccessControlDefaultAdminRules(1 days, admin)
+    {
+        implementation = implementation_;
+        registry = registry_;
+    }
+
+    function createCampaign(
+        bytes32 campaignId,
+        bytes32 companyId,
+        uint256 fundingGoal,
+        uint256 cap,
+        uint64 duration,
+        bytes32 termsHash,
+        bytes32 entry
+    ) external onlyRole(OPERATOR_ROLE) whenNotPaused {
+        if (!registry.isRegistered(companyId)) revert IssuerUnknown(companyId);
+        if (fundingGoal == 0 || cap < fundingGoal || duration == 0 || duration > DURATION_MAX) {
+            revert TermsInvalid(fundingGoal, cap, duration);
+        }
+        bytes32 digest = keccak256(abi.encode(companyId, fundingGoal, cap, duration, termsHash));
+        if (!_isNew(campaignId, digest, entry)) return;
+        address campaign = Clones.cloneDeterministic(address(implementation), campaignId);
+        uint64 deadline = uint64(block.timestamp) + duration;
+        CampaignImplementation(campaign).initialize(campaignId, cap, deadline);
+        emit CampaignCreated(campaignId, entry, campaign, companyId, fundingGoal, cap, deadline, termsHash);
+    }
+
+    /// Where the campaign of this id is or will be.
+    function campaignAddress(bytes32 campaignId) public view returns (address) {
+        return Clones.predictDeterministicAddress(address(implementation), campaignId);
+    }
+
+    /// Whether the campaign exists and closed as successful.
+    function isSuccessful(bytes32 campaignId) external view returns (bool) {
+        return digestOf[campaignId] != 0 && CampaignImplementation(campaignAddress(campaignId)).successful();
+    }
+
+    /// Whether the campaign exists and closed as failed, and what it had raised.
+    function failure(bytes32 campaignId) external view returns (bool failed, uint256 raised) {
+        if (digestOf[campaignId] == 0) return (false, 0);
+        CampaignImplementation campaign = CampaignImplementation(campaignAddress(campaignId));
+        return (campaign.closed() && !campaign.successful(), campaign.totalRaised());
+    }
+
+    function totalRaised(bytes32 campaignId) external view returns (uint256) {
+        return CampaignImplementation(campaignAddress(campaignId)).totalRaised();
+    }
+
+    function pause() external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _pause();
+    }
+
+    function unpause() external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _unpause();
+    }
+}

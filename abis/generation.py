@@ -1,0 +1,65 @@
+"""A chain generation: one deployment of the contracts on one chain, pinned by hashes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from abis.hashing import checksummed, keccak
+from abis.ids import to_bytes32
+
+CONTRACTS = ("IssuerRegistry", "CampaignImplementation", "CampaignFactory", "NFTShareCertificate", "FundEscrow")
+
+# EIP-1167: the minimal proxy's creation code around the template's address, as OpenZeppelin's Clones deploys it.
+CLONE_HEAD = bytes.fromhex("3d602d80600a3d3981f3363d3d373d3d3d363d73")
+CLONE_TAIL = bytes.fromhex("5af43d82803e903d91602b57fd5bf3")
+
+
+class GenerationInvalid(Exception):
+    """The file does not describe a generation. Deploy again, or point the setting at the right file."""
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`addresses` (EIP-55) and `code_hashes` (Keccak-256 of the deployed code, hex) by contract name.
+
+    `start_block` is the block before the first deployment: nothing of ours is at or below it.
+    """
+
+    chain_id: int
+    genesis_hash: str
+    addresses: dict[str, str]
+    code_hashes: dict[str, str]
+    start_block: int
+
+    @classmethod
+    def load(cls, path: Path) -> Generation:
+        """Raises GenerationInvalid with what is wrong and where."""
+        try:
+            generation = msgspec.json.decode(path.read_bytes(), type=cls)
+        except OSError as error:
+            raise GenerationInvalid(f"{path} cannot be read: {error.strerror}") from error
+        except msgspec.MsgspecError as error:
+            raise GenerationInvalid(f"{path} is not a chain generation: {error}") from error
+        missing = [name for name in CONTRACTS if name not in generation.addresses or name not in generation.code_hashes]
+        if missing:
+            raise GenerationInvalid(f"{path} lacks {', '.join(missing)}")
+        if len({address.lower() for address in generation.addresses.values()}) != len(generation.addresses):
+            raise GenerationInvalid(f"{path} gives one address to two contracts")
+        return generation
+
+    def save(self, path: Path) -> None:
+        """Write the file whole or not at all."""
+        draft = path.with_name(path.name + ".draft")
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+        os.replace(draft, path)  # noqa: PTH105  # the atomic one
+
+
+def campaign_address(generation: Generation, campaign_id: UUID) -> str:
+    """Where the contract of a campaign is or will be (EIP-1014: CREATE2 by the factory, salt = campaign id)."""
+    factory = bytes.fromhex(generation.addresses["CampaignFactory"][2:])
+    template = bytes.fromhex(generation.addresses["CampaignImplementation"][2:])
+    code_hash = keccak(CLONE_HEAD + template + CLONE_TAIL)
+    return checksummed(keccak(b"\xff" + factory + to_bytes32(campaign_id) + code_hash)[12:].hex())

@@ -1,0 +1,186 @@
+"""The logs that the house reads: each kind a frozen value, decoded by its signature and number of topics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from abis.hashing import checksummed, keccak
+
+
+class RawLog(msgspec.Struct, frozen=True):
+    """A log as a node gives it, hex undone: who emitted it (lower case), its topics, its data."""
+
+    address: str
+    topics: tuple[bytes, ...]
+    data: bytes
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """A decoded log. SIGNATURE marks the indexed arguments, as in Solidity."""
+
+
+class IssuerRegistered(Log, frozen=True, kw_only=True):
+    company_id: bytes
+    entry: bytes
+    wallet: str
+    documents_hash: bytes
+
+
+class CampaignCreated(Log, frozen=True, kw_only=True):
+    campaign_id: bytes
+    entry: bytes
+    campaign: str
+    company_id: bytes
+    funding_goal: int
+    cap: int
+    deadline: int
+    terms_hash: bytes
+
+
+class InvestmentRecorded(Log, frozen=True, kw_only=True):
+    investment_id: bytes
+    entry: bytes
+    investor: str
+    amount: int
+    shares: int
+
+
+class CampaignClosed(Log, frozen=True, kw_only=True):
+    campaign_id: bytes
+    entry: bytes
+    successful: bool
+    raised: int
+
+
+class CertificateIssued(Log, frozen=True, kw_only=True):
+    token_id: int
+    entry: bytes
+    campaign_id: bytes
+    holder: str
+    shares: int
+
+
+class ReleaseRecorded(Log, frozen=True, kw_only=True):
+    campaign_id: bytes
+    entry: bytes
+    release_id: bytes
+    issuer: str
+    amount: int
+    fee: int
+
+
+class RefundRecorded(Log, frozen=True, kw_only=True):
+    investment_id: bytes
+    entry: bytes
+    campaign_id: bytes
+    investor: str
+    amount: int
+
+
+class AlreadyRecorded(Log, frozen=True, kw_only=True):
+    key: bytes
+    entry: bytes
+
+
+class Conflict(Log, frozen=True, kw_only=True):
+    key: bytes
+    entry: bytes
+    have: bytes
+    given: bytes
+
+
+class Locked(Log, frozen=True, kw_only=True):
+    token_id: int
+
+
+class Transfer(Log, frozen=True, kw_only=True):
+    sender: str
+    receiver: str
+    token_id: int
+
+
+class RoleGranted(Log, frozen=True, kw_only=True):
+    role: bytes
+    account: str
+    sender: str
+
+
+class RoleRevoked(Log, frozen=True, kw_only=True):
+    role: bytes
+    account: str
+    sender: str
+
+
+class Paused(Log, frozen=True, kw_only=True):
+    account: str
+
+
+class Unpaused(Log, frozen=True, kw_only=True):
+    account: str
+
+
+# Solidity's declarations: indexed arguments first. All are static, one word each, in the order of the fields above.
+DECLARATIONS: dict[type[Log], str] = {
+    IssuerRegistered: "IssuerRegistered(bytes32 indexed,bytes32 indexed,address,bytes32)",
+    CampaignCreated: (
+        "CampaignCreated(bytes32 indexed,bytes32 indexed,address,bytes32,uint256,uint256,uint64,bytes32)"
+    ),
+    InvestmentRecorded: "InvestmentRecorded(bytes32 indexed,bytes32 indexed,address,uint256,uint256)",
+    CampaignClosed: "CampaignClosed(bytes32 indexed,bytes32 indexed,bool,uint256)",
+    CertificateIssued: "CertificateIssued(uint256 indexed,bytes32 indexed,bytes32,address,uint256)",
+    ReleaseRecorded: "ReleaseRecorded(bytes32 indexed,bytes32 indexed,bytes32,address,uint256,uint256)",
+    RefundRecorded: "RefundRecorded(bytes32 indexed,bytes32 indexed,bytes32,address,uint256)",
+    AlreadyRecorded: "AlreadyRecorded(bytes32 indexed,bytes32 indexed)",
+    Conflict: "Conflict(bytes32 indexed,bytes32 indexed,bytes32,bytes32)",
+    Locked: "Locked(uint256)",
+    Transfer: "Transfer(address indexed,address indexed,uint256 indexed)",
+    RoleGranted: "RoleGranted(bytes32 indexed,address indexed,address indexed)",
+    RoleRevoked: "RoleRevoked(bytes32 indexed,address indexed,address indexed)",
+    Paused: "Paused(address)",
+    Unpaused: "Unpaused(address)",
+}
+
+Reader = Callable[[bytes], bytes | str | int | bool]
+
+_READERS: dict[str, Reader] = {
+    "bytes32": lambda word: word,
+    "address": lambda word: checksummed(word[12:].hex()),
+    "uint256": lambda word: int.from_bytes(word, "big"),
+    "uint64": lambda word: int.from_bytes(word, "big"),
+    "bool": lambda word: word[-1] == 1,
+}
+
+
+class _Layout(msgspec.Struct, frozen=True):
+    kind: type[Log]
+    topics: int
+    words: int
+    fields: tuple[tuple[str, Reader], ...]
+
+
+def _layout(kind: type[Log], declaration: str) -> tuple[bytes, _Layout]:
+    name, _, rest = declaration.partition("(")
+    arguments = rest[:-1].split(",")
+    types = [argument.removesuffix(" indexed") for argument in arguments]
+    indexed = sum(argument.endswith(" indexed") for argument in arguments)
+    signature = keccak(f"{name}({','.join(types)})".encode("ascii"))
+    names = [field.name for field in msgspec.structs.fields(kind)]
+    fields = tuple((field, _READERS[type_]) for field, type_ in zip(names, types, strict=True))
+    return signature, _Layout(kind, indexed + 1, len(types) - indexed, fields)
+
+
+_LAYOUTS = dict(_layout(kind, declaration) for kind, declaration in DECLARATIONS.items())
+SIGNATURES: dict[bytes, str] = {signature: layout.kind.__name__ for signature, layout in _LAYOUTS.items()}
+
+
+def decode(log: RawLog) -> Log | None:
+    """The decoded log; None if its signature is unknown or its layout is not the declared one."""
+    if not log.topics:
+        return None
+    layout = _LAYOUTS.get(log.topics[0])
+    if layout is None or len(log.topics) != layout.topics or len(log.data) != 32 * layout.words:
+        return None
+    words = [*log.topics[1:], *(log.data[at : at + 32] for at in range(0, len(log.data), 32))]
+    return layout.kind(**{name: read(word) for (name, read), word in zip(layout.fields, words, strict=True)})
