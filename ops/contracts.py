@@ -197,7 +197,7 @@ def deploy(
             step.grant(addresses[name], role, signer)
     return Generation(
         chain_id=rpc.number("eth_chainId"),
-        genesis_hash=rpc.call("eth_getBlockByNumber", "0x0", False)["hash"],  # noqa: FBT003  # JSON-RPC's own shape
+        genesis_hash=rpc.call("eth_getBlockByNumber", "0x0", False)["hash"],
         addresses=addresses,
         code_hashes={name: "0x" + keccak(rpc.code(address)).hex() for name, address in addresses.items()},
         start_block=begun["start_block"],
@@ -209,7 +209,7 @@ def check(rpc: Rpc, generation: Generation, *, signers: Sequence[str] = ()) -> l
     wrong = []
     if (chain_id := rpc.number("eth_chainId")) != generation.chain_id:
         return [f"the node speaks for chain {chain_id}, the generation is of chain {generation.chain_id}"]
-    genesis = rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]  # noqa: FBT003
+    genesis = rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
     if genesis != generation.genesis_hash:
         return [f"the chain's genesis is {genesis}, the generation's is {generation.genesis_hash}: another chain"]
     for name, address in generation.addresses.items():
@@ -226,7 +226,7 @@ def check(rpc: Rpc, generation: Generation, *, signers: Sequence[str] = ()) -> l
 
 
 def _created(sender: str, nonce: int) -> str:
-    """The address of a contract created by an account at a nonce: Keccak of the RLP of both (Yellow Paper, section 7)."""
+    """The address of a contract made by an account at a nonce: Keccak of their RLP (Yellow Paper, section 7)."""
     account = bytes.fromhex(sender[2:])
     if nonce == 0:
         number = b"\x80"

@@ -1,0 +1,1 @@
+"""Floor 2: commands in, questions in, problems out."""

@@ -1,0 +1,1 @@
+"""Floor 1: turns sealed entries into transactions, each effect once, whatever breaks. It never reports success."""

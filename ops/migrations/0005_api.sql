@@ -1,0 +1,4 @@
+-- The API.
+
+CREATE SCHEMA api;
+GRANT USAGE ON SCHEMA api TO tandem_api;

@@ -1,0 +1,230 @@
+"""The settings: one model, every name documented, aliases of the platform replaced accepted, secrets never shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from abis.generation import CONTRACTS, Generation
+from abis.hashing import checksummed
+
+SQL_ROOMS = ("api", "writer", "indexer", "book", "processes")
+
+
+class SettingsInvalid(Exception):
+    """The settings do not make sense. The text names each setting and what to do."""
+
+
+def _names(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
+
+
+class Settings(BaseSettings):
+    """Read from the environment alone. What an embedded part provides may be left out on a local stack."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, populate_by_name=True)
+
+    home: Path = Field(
+        Path(".tandem"),
+        validation_alias=_names("TANDEM_HOME"),
+        description="Folder of the local stack: data, keys, logs.",
+    )
+    local: bool = Field(
+        False,
+        validation_alias=_names("TANDEM_LOCAL"),
+        description="Set by the local stack: raw keys in files are allowed.",
+    )
+    database_url: SecretStr = Field(
+        SecretStr(""), validation_alias=_names("DATABASE_URL"), description="PostgreSQL, as the owner of the schemas."
+    )
+    redis_url: SecretStr = Field(
+        SecretStr(""), validation_alias=_names("REDIS_URL"), description="A Redis protocol server: wake-ups only."
+    )
+    rpc_url: str = Field(
+        "",
+        validation_alias=_names("POLYGON_EDGE_RPC_URL", "BLOCKCHAIN_RPC_URL"),
+        description="JSON-RPC address of a node of the chain.",
+    )
+    chain_id: int | None = Field(None, validation_alias=_names("CHAIN_ID"), description="The chain id to insist on.")
+    generation_file: Path | None = Field(
+        None,
+        validation_alias=_names("TANDEM_GENERATION_FILE"),
+        description="The chain generation: addresses and hashes that are pinned.",
+    )
+    issuer_registry: str | None = Field(
+        None,
+        validation_alias=_names("CONTRACT_ISSUER_REGISTRY", "ISSUER_REGISTRY_ADDRESS"),
+        description="Address that the generation must have for IssuerRegistry.",
+    )
+    campaign_factory: str | None = Field(
+        None,
+        validation_alias=_names("CONTRACT_CAMPAIGN_FACTORY", "CAMPAIGN_FACTORY_ADDRESS"),
+        description="The same for CampaignFactory.",
+    )
+    campaign_implementation: str | None = Field(
+        None,
+        validation_alias=_names("CONTRACT_CAMPAIGN_IMPLEMENTATION", "CAMPAIGN_IMPLEMENTATION_ADDRESS"),
+        description="The same for CampaignImplementation.",
+    )
+    nft_certificate: str | None = Field(
+        None,
+        validation_alias=_names("CONTRACT_NFT_CERTIFICATE", "NFT_CERTIFICATE_ADDRESS"),
+        description="The same for NFTShareCertificate.",
+    )
+    fund_escrow: str | None = Field(
+        None,
+        validation_alias=_names("CONTRACT_FUND_ESCROW", "FUND_ESCROW_ADDRESS"),
+        description="The same for FundEscrow.",
+    )
+    keystore_folder: Path | None = Field(
+        None,
+        validation_alias=_names("TANDEM_KEYSTORE_FOLDER"),
+        description="Folder of keystore v3 files, one a lane, named <lane>.json.",
+    )
+    keystore_passphrase_file: Path | None = Field(
+        None, validation_alias=_names("TANDEM_KEYSTORE_PASSPHRASE_FILE"), description="File with their passphrase."
+    )
+    deployer_key: SecretStr | None = Field(
+        None,
+        validation_alias=_names("BLOCKCHAIN_DEPLOYER_PRIVATE_KEY", "DEPLOYER_PRIVATE_KEY"),
+        description="A raw private key; accepted on a local stack only.",
+    )
+    lanes: int = Field(
+        1, ge=1, le=32, validation_alias=_names("TANDEM_LANES"), description="Signers that send in parallel."
+    )
+    finality_depth: int = Field(
+        1,
+        ge=0,
+        le=1000,
+        validation_alias=_names("TANDEM_FINALITY_DEPTH"),
+        description="Blocks above one that is believed.",
+    )
+    gas_price_wei: int = Field(
+        0,
+        ge=0,
+        validation_alias=_names("TANDEM_GAS_PRICE_WEI", "GAS_PRICE"),
+        description="Price of a legacy transaction, in wei.",
+    )
+    gas_price_wei_max: int = Field(
+        100_000_000_000,
+        ge=0,
+        validation_alias=_names("TANDEM_GAS_PRICE_WEI_MAX"),
+        description="Its cap for replacements.",
+    )
+    poll_ms: int = Field(
+        200, ge=10, le=60_000, validation_alias=_names("TANDEM_POLL_MS"), description="How often the chain is asked."
+    )
+    rule_packs: str = Field(
+        "default", validation_alias=_names("TANDEM_RULE_PACKS"), description="Rule packs in use, separated by commas."
+    )
+    api_host: str = Field("127.0.0.1", validation_alias=_names("TANDEM_API_HOST"), description="Where the API listens.")
+    api_port: int = Field(8080, ge=1, le=65_535, validation_alias=_names("TANDEM_API_PORT"), description="Its port.")
+    waiting_max: int = Field(
+        10_000, ge=1, validation_alias=_names("TANDEM_WAITING_MAX"), description="Commands that may wait in a process."
+    )
+    lag_max: int = Field(
+        10_000,
+        ge=1,
+        validation_alias=_names("TANDEM_LAG_MAX"),
+        description="Lag of the book above which the API is not ready.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **sources: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The values given, then the process's own environment: no file is read implicitly."""
+        return (init_settings,)
+
+    @field_validator(
+        "issuer_registry", "campaign_factory", "campaign_implementation", "nft_certificate", "fund_escrow", mode="after"
+    )
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        return checksummed(value) if value else None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Settings:
+        given = [address for address in self.addresses.values() if address]
+        if len(set(given)) != len(given):
+            raise ValueError("one address is given to two contracts: each contract has its own")
+        if self.deployer_key is not None and not self.local:
+            raise ValueError(
+                "a raw private key (DEPLOYER_PRIVATE_KEY) is accepted on a local stack only:"
+                " put the key into a keystore file and set TANDEM_KEYSTORE_FOLDER"
+            )
+        return self
+
+    @property
+    def addresses(self) -> dict[str, str | None]:
+        """The contract addresses that were set, by contract."""
+        return {
+            "IssuerRegistry": self.issuer_registry,
+            "CampaignFactory": self.campaign_factory,
+            "CampaignImplementation": self.campaign_implementation,
+            "NFTShareCertificate": self.nft_certificate,
+            "FundEscrow": self.fund_escrow,
+        }
+
+    def dsn(self, room: str) -> str:
+        """The database as one room may use it: the role is taken on connecting."""
+        assert room in SQL_ROOMS
+        url = self.database_url.get_secret_value()
+        if not url:
+            raise SettingsInvalid("DATABASE_URL is not set: point it at PostgreSQL, or start the local stack with `up`")
+        joint = "&" if "?" in url else "?"
+        return f"{url}{joint}options=-c%20role%3Dtandem_{room}&application_name=tandem_{room}&connect_timeout=10"
+
+    def generation(self) -> Generation:
+        """The pinned generation, checked against the chain id and addresses that were set."""
+        path = self.generation_file or self.home / "generation.json"
+        generation = Generation.load(path)
+        if self.chain_id is not None and self.chain_id != generation.chain_id:
+            raise SettingsInvalid(f"CHAIN_ID is {self.chain_id}, but {path} is of chain {generation.chain_id}")
+        for name in CONTRACTS:
+            given = self.addresses[name]
+            if given is not None and given != checksummed(generation.addresses[name]):
+                raise SettingsInvalid(f"{name} is set to {given}, but {path} has {generation.addresses[name]}")
+        return generation
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting, for people."""
+
+    names: tuple[str, ...]
+    default: str
+    meaning: str
+    secret: bool
+
+
+def explain() -> list[Setting]:
+    """Every setting with its names, default and meaning."""
+    rows = []
+    for field in Settings.model_fields.values():
+        alias = field.validation_alias
+        assert isinstance(alias, AliasChoices)
+        secret = "SecretStr" in str(field.annotation)
+        default = "" if secret or field.default is None else str(field.default)
+        names = tuple(str(choice) for choice in alias.choices)
+        rows.append(Setting(names, default, field.description or "", secret))
+    return rows
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of an environment (the process's own by default). Raises SettingsInvalid."""
+    given = os.environ if environment is None else environment
+    known = {name for setting in explain() for name in setting.names} | {"TANDEM_VENV", "TANDEM_TOOLS"}
+    unknown = sorted(name for name in given if name.startswith("TANDEM_") and name not in known)
+    if unknown:
+        raise SettingsInvalid(f"unknown settings: {', '.join(unknown)}; `settings` lists the known ones")
+    try:
+        return Settings(**{name: value for name, value in given.items() if name in known and value != ""})
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise SettingsInvalid("; ".join(lines)) from None
