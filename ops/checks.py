@@ -1,0 +1,86 @@
+"""`check`, `test` and `bench`: the three ways this house proves itself."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+
+from ops.migrate import migrate
+from ops.settings import SettingsInvalid
+from ops.stack import Postgres
+from ops.supervisor import ROOT
+
+BENCHES = ("journal",)
+WORKERS = str(max(os.cpu_count() or 1, 2))
+
+# The fast ones: what `check` runs of the tests. The end-to-end suite is for `test`.
+FAST_TESTS = ("tests/architecture", "tests/golden", "tests/unit")
+
+
+def run_tests(arguments: Sequence[str]) -> int:
+    """All tests, or those that the arguments choose. Returns pytest's exit code."""
+    _in_a_clone()
+    command = [sys.executable, "-m", "pytest", "-n", WORKERS, "--dist", "worksteal", *arguments]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def run_checks() -> int:
+    """Format, lint, types, floors and unit tests, beside each other. Prints what failed. Returns 0 or 1."""
+    _in_a_clone()
+    python = sys.executable
+    began = time.monotonic()
+    commands = {
+        "format": [python, "-m", "ruff", "format", "--check", "--quiet", "."],
+        "lint": [python, "-m", "ruff", "check", "--quiet", "."],
+        "types": [python, "-m", "mypy"],
+        "tests": [python, "-m", "pytest", "-q", "-n", WORKERS, "-m", "not slow", *FAST_TESTS],
+    }
+    with ThreadPoolExecutor(len(commands)) as pool:
+        done = dict(zip(commands, pool.map(_captured, commands.values()), strict=True))
+    failed = [name for name, run in done.items() if run.returncode != 0]
+    for name in failed:
+        sys.stdout.write(f"--- {name}\n{done[name].stdout}{done[name].stderr}\n")
+    counted = done["tests"].stdout.strip().splitlines()[-1:] or ["no tests"]
+    verdict = f"failed: {', '.join(failed)}" if failed else "all good"
+    sys.stdout.write(f"{verdict} in {time.monotonic() - began:.0f} s; tests: {counted[0]}\n")
+    return 1 if failed else 0
+
+
+def _captured(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def run_bench(name: str, *, rounds: int, as_json: bool) -> int:
+    """Run a benchmark on a PostgreSQL of its own. Returns 0 if it met its goals."""
+    _in_a_clone()
+    if name not in BENCHES:
+        raise SettingsInvalid(f"there is no benchmark {name!r}; there are: {', '.join(BENCHES)}")
+    measured = importlib.import_module(f"tests.bench.{name}")
+    report = importlib.import_module("tests.bench.report")
+    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
+        Path(folder).chmod(0o755)
+        server = Postgres(Path(folder), password=secrets.token_urlsafe(16))
+        server.start()
+        try:
+            with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
+                connection.execute("CREATE DATABASE bench")
+            migrate(server.dsn("bench"))
+            code: int = report.main(measured.measure, dsn=server.dsn("bench"), rounds=rounds, as_json=as_json)
+        finally:
+            server.stop()
+    return code
+
+
+def _in_a_clone() -> None:
+    if not (ROOT / "tests").is_dir():
+        raise SettingsInvalid("tests and benchmarks are run from a clone of the sources, not from an installed wheel")

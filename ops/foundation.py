@@ -1,0 +1,130 @@
+"""What must be there before any process runs: a migrated database, deployed contracts, keys to the API."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from pathlib import Path
+
+import httpx
+import msgspec
+import psycopg
+from api.keys import Keys
+from eth_account import Account
+
+from abis import Generation
+from domain.commands import ROLES
+from ops import contracts
+from ops.errors import OperatorError
+from ops.migrate import migrate
+from ops.rpc import Rpc
+from ops.settings import Settings, SettingsInvalid
+
+RECEIPT_POLL_S = 0.05
+DEPLOYER = "deployer"
+
+
+class FoundationFailed(OperatorError):
+    """The database or the chain is not as this home left it. The text says what differs and what to do."""
+
+
+class Foundation:
+    """Each verb may be repeated: what stands already is checked, not made again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._home = settings.home
+
+    def migrate(self) -> list[str]:
+        """Apply the missing migrations. Returns their names."""
+        return migrate(self._settings.database_url.get_secret_value())
+
+    def deploy(self) -> Generation:
+        """Deploy the contracts with the keys of this home, or check the generation that is pinned."""
+        path = self._settings.generation_file or self._home / "generation.json"
+        rpc = Rpc(self._settings.rpc_url)
+        try:
+            if path.exists():
+                return self._check(rpc, path)
+            if not self._settings.local:
+                raise SettingsInvalid(
+                    f"{path} is missing: deploy with `contracts deploy`, or set TANDEM_GENERATION_FILE"
+                )
+            generation = contracts.deploy(
+                rpc,
+                deployer_key=self._deployer_key(),
+                signers=[address_of(self._home, lane) for lane in self._settings.lane_names],
+                plan=self._home / "deployment.json",
+                gas_price_wei=self._settings.gas_price_wei,
+                wait=lambda: time.sleep(RECEIPT_POLL_S),
+            )
+            generation.save(path)
+            return generation
+        finally:
+            rpc.close()
+
+    def differences(self) -> list[str]:
+        """What differs between the chain and the pinned generation, roles of the local lanes included."""
+        signers = [address_of(self._home, lane) for lane in self._settings.lane_names] if self._settings.local else []
+        rpc = Rpc(self._settings.rpc_url)
+        try:
+            return contracts.check(rpc, self._settings.generation(), signers=signers)
+        finally:
+            rpc.close()
+
+    def _deployer_key(self) -> str:
+        given = self._settings.deployer_key
+        return given.get_secret_value() if given is not None else raw_key(self._home, DEPLOYER)
+
+    def _check(self, rpc: Rpc, path: Path) -> Generation:
+        generation = Generation.load(path)
+        differences = contracts.check(rpc, generation)
+        if differences:
+            raise FoundationFailed(
+                f"the chain is not the one that {path} pins: {'; '.join(differences)}."
+                " Point POLYGON_EDGE_RPC_URL at the right node; for a local stack remove the home and start afresh"
+            )
+        return generation
+
+    def mint_keys(self) -> dict[str, str]:
+        """One API key a role for a local stack, each of a principal of its own; kept in the home."""
+        path = self._home / "api-keys.json"
+        if path.exists():
+            kept: dict[str, str] = msgspec.json.decode(path.read_bytes())
+            return kept
+        keys = {}
+        with psycopg.connect(self._settings.database_url.get_secret_value(), autocommit=True) as connection:
+            for role in sorted(ROLES):
+                keys[role] = Keys.mint(connection, principal=f"local-{role.replace('_', '-')}", roles=[role])
+        write_secret(path, msgspec.json.format(msgspec.json.encode(keys), indent=2))
+        return keys
+
+    def api_is_ready(self) -> bool:
+        url = f"http://{self._settings.api_host}:{self._settings.api_port}/readyz"
+        try:
+            return httpx.get(url, timeout=2).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+
+def raw_key(home: Path, name: str) -> str:
+    """A raw private key of a local stack, made once, readable by its owner alone."""
+    path = home / "keys" / f"{name}.key"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        write_secret(path, b"0x" + secrets.token_hex(32).encode("ascii"))
+    return path.read_text().strip()
+
+
+def address_of(home: Path, name: str) -> str:
+    address: str = Account.from_key(raw_key(home, name)).address
+    return address
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    draft = path.with_suffix(".draft")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+    draft.replace(path)

@@ -1,0 +1,115 @@
+"""`status`: how every process, position and head stands, and whether anything needs a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import httpx
+import msgspec
+import psycopg
+
+from ops.heartbeats import Heard, heard
+from ops.processes import PROCESSES
+from ops.rpc import Rpc, RpcRefused
+from ops.settings import Settings, SettingsInvalid
+from ops.tables import print_json, print_table
+
+CHAIN_S_MAX = 60.0  # a head older than this is a halted chain
+
+
+class ChainHead(msgspec.Struct, frozen=True, kw_only=True):
+    block: int
+    age_s: float
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """`troubles` holds what needs a person, in sentences; empty when all is well."""
+
+    journal_position: int
+    sealed_position: int
+    chain: ChainHead | None
+    beats: list[Heard]
+    troubles: list[str]
+
+
+def look(settings: Settings) -> Status:
+    """Read everything once. Raises SettingsInvalid when there is nothing to look at."""
+    url = settings.database_url.get_secret_value()
+    if not url:
+        raise SettingsInvalid("DATABASE_URL is not set and no local stack runs in this home: start it with `up`")
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        journal = connection.execute(
+            "SELECT size, coalesce((SELECT max(size) FROM journal.tree), 0) FROM journal.head"
+        ).fetchone()
+        beats = heard(connection)
+    assert journal is not None
+    chain = _chain(settings.rpc_url)
+    return Status(
+        journal_position=journal[0],
+        sealed_position=journal[1],
+        chain=chain,
+        beats=[b for b in beats if not b.gone],
+        troubles=list(_troubles(beats, chain, settings)),
+    )
+
+
+def _chain(url: str) -> ChainHead | None:
+    rpc = Rpc(url, timeout_s=5)
+    try:
+        block = rpc.call("eth_getBlockByNumber", "latest", False)
+    except (httpx.HTTPError, RpcRefused):
+        return None
+    finally:
+        rpc.close()
+    age_s = datetime.now(UTC).timestamp() - int(block["timestamp"], 16)
+    return ChainHead(block=int(block["number"], 16), age_s=round(age_s, 1))
+
+
+def _troubles(beats: list[Heard], chain: ChainHead | None, settings: Settings) -> list[str]:
+    troubles = []
+    alive = {b.process for b in beats if not b.gone}
+    if chain is None:
+        troubles.append("the node does not answer: look at POLYGON_EDGE_RPC_URL")
+    elif chain.age_s > CHAIN_S_MAX:
+        troubles.append(f"the chain's head is {chain.age_s:.0f} s old: the chain stands still")
+    troubles.extend(f"no {process} process is running" for process in PROCESSES if process not in alive)
+    for b in beats:
+        if b.gone:
+            if b.process not in alive:
+                troubles.append(f"{b.process} ({b.instance}) fell silent {b.silent_s:.0f} s ago")
+        elif b.trouble:
+            troubles.append(f"{b.process}/{b.loop}: {b.trouble}")
+        elif b.lag > settings.lag_max:
+            troubles.append(f"{b.process}/{b.loop} is {b.lag} behind")
+    return troubles
+
+
+def show(settings: Settings, *, as_json: bool) -> int:
+    """Print it. Returns 1 when something needs a person."""
+    status = look(settings)
+    if as_json:
+        print_json(status)
+        return 1 if status.troubles else 0
+    print_table(
+        "heads",
+        ("what", "at", ""),
+        [
+            ("journal", status.journal_position, ""),
+            ("sealed", status.sealed_position, ""),
+            (
+                "chain",
+                status.chain.block if status.chain else "?",
+                f"{status.chain.age_s} s old" if status.chain else "",
+            ),
+        ],
+        right=("at",),
+    )
+    print_table(
+        "processes",
+        ("process", "loop", "instance", "position", "lag", "done", "trouble"),
+        [(b.process, b.loop, b.instance, b.position, b.lag, b.advanced, b.trouble or "") for b in status.beats],
+        right=("position", "lag", "done"),
+    )
+    for trouble in status.troubles:
+        print(f"! {trouble}")
+    return 1 if status.troubles else 0

@@ -1,0 +1,216 @@
+"""The one composition root: settings in, the loops of a process out. Nothing else constructs a room's parts."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from chain_indexer.indexer import Indexer
+from chain_indexer.node import Node as IndexerNode
+from chain_indexer.store import IndexerStore
+from chain_writer.actors import Waker, broker_on
+from chain_writer.follower import Follower
+from chain_writer.lane import Lane
+from chain_writer.node import Node as WriterNode
+from chain_writer.reporter import Reporter
+from chain_writer.signer import KeySigner, Signer, load_keystore
+from chain_writer.store import WriterStore
+from chain_writer.sweep import Sweep
+from projections.runner import Runner
+from projections.store import BookStore
+
+from domain.handlers import decide
+from domain.journal import JournalReader, Ledger, Limits
+from domain.journal.sealer import Sealer
+from domain.processes import Deadlines, Settlement
+from domain.progress import Progress
+from domain.rule_packs import load_packs
+from domain.store import ProcessStore
+from domain.topics import codec
+from ops.foundation import raw_key
+from ops.processes import Built, Named
+from ops.settings import Settings, SettingsInvalid
+
+JOURNAL_WAIT_S = 1.0  # the net under LISTEN, and how late a stop may be noticed
+
+
+class Closeable(Protocol):
+    def close(self) -> None: ...
+
+
+Part = TypeVar("Part", bound=Closeable)
+
+
+class Opened:
+    """What a builder has opened so far; closed in reverse when the loop ends or the next thing does not open."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+
+    def keep(self, part: Part) -> Part:
+        self._stack.callback(part.close)
+        return part
+
+
+Made = tuple[Callable[[], Progress], Callable[[Progress], None]]  # a loop's step, and what it does between steps
+
+
+def clock() -> datetime:
+    """The only clock of the house; rooms are given it."""
+    return datetime.now(UTC)
+
+
+def reader_on(settings: Settings, room: str) -> JournalReader:
+    return JournalReader(settings.dsn(room), codec=codec())
+
+
+def ledger_on(settings: Settings, room: str) -> Ledger:
+    """A ledger, not started yet."""
+    return Ledger(
+        settings.dsn(room),
+        codec=codec(),
+        decide=decide,
+        packs=load_packs(name.strip() for name in settings.rule_packs.split(",") if name.strip()),
+        clock=clock,
+        limits=Limits(waiting_max=settings.waiting_max),
+    )
+
+
+def signer_of(settings: Settings, lane: str) -> Signer:
+    """The key of a lane: from its keystore, or on a local stack from the home."""
+    if settings.keystore_folder is not None:
+        if settings.keystore_passphrase_file is None:
+            raise SettingsInvalid("TANDEM_KEYSTORE_FOLDER is set: set TANDEM_KEYSTORE_PASSPHRASE_FILE too")
+        passphrase = settings.keystore_passphrase_file.read_text().rstrip("\n")
+        return load_keystore(settings.keystore_folder / f"{lane}.json", passphrase)
+    if not settings.local:
+        raise SettingsInvalid("no signer: set TANDEM_KEYSTORE_FOLDER (raw keys are for local stacks only)")
+    return KeySigner(raw_key(settings.home, lane))
+
+
+class Wiring:
+    """Builders for the loops of every process, all from the same settings."""
+
+    def __init__(self, settings: Settings, *, stop: threading.Event) -> None:
+        self._settings = settings
+        self._stop = stop
+
+    def loops(self, role: str) -> list[Named]:
+        """The named loops of a role. Raises KeyError for a role that has none."""
+        made: dict[str, dict[str, Callable[[Opened], Made]]] = {
+            "projections": {"book": self._book},
+            "processes": {"settlement": self._settlement, "deadlines": self._deadlines, "sealer": self._sealer},
+            "writer": {"follower": self._follower, "reporter": self._reporter, "sweep": self._sweep},
+            "worker": {"lanes": self._lanes},
+            "indexer": {"indexer": self._indexer},
+        }
+        return [(name, _built(make)) for name, make in made[role].items()]
+
+    def _reader(self, room: str, opened: Opened) -> JournalReader:
+        return opened.keep(reader_on(self._settings, room))
+
+    def _ledger(self, room: str, opened: Opened) -> Ledger:
+        ledger = opened.keep(ledger_on(self._settings, room))
+        ledger.start()
+        return ledger
+
+    def _pause(self, _: Progress) -> None:
+        self._stop.wait(self._settings.poll_ms / 1000)
+
+    @staticmethod
+    def _at_journal(reader: JournalReader) -> Callable[[Progress], None]:
+        """Idle until the journal grows."""
+
+        def wait(progress: Progress) -> None:
+            reader.wait(after=progress.position, timeout_s=JOURNAL_WAIT_S)
+
+        return wait
+
+    def _book(self, opened: Opened) -> Made:
+        reader = self._reader("book", opened)
+        store = opened.keep(BookStore(self._settings.dsn("book")))
+        return Runner(reader, store).step, self._at_journal(reader)
+
+    def _settlement(self, opened: Opened) -> Made:
+        reader = self._reader("processes", opened)
+        store = opened.keep(ProcessStore(self._settings.dsn("processes")))
+        ledger = self._ledger("processes", opened)
+        return Settlement(reader, store, ledger).step, self._at_journal(reader)
+
+    def _deadlines(self, opened: Opened) -> Made:
+        reader = self._reader("processes", opened)
+        store = opened.keep(ProcessStore(self._settings.dsn("processes")))
+        ledger = self._ledger("processes", opened)
+        return Deadlines(reader, store, ledger, clock=clock).step, self._at_journal(reader)
+
+    def _sealer(self, opened: Opened) -> Made:
+        reader = self._reader("processes", opened)
+        sealer = opened.keep(Sealer(self._settings.dsn("processes")))
+        return sealer.step, self._at_journal(reader)
+
+    def _follower(self, opened: Opened) -> Made:
+        reader = self._reader("writer", opened)
+        store = opened.keep(WriterStore(self._settings.dsn("writer")))
+        follower = Follower(reader, store, self._settings.generation(), self._settings.lane_names)
+        return follower.step, self._at_journal(reader)
+
+    def _reporter(self, opened: Opened) -> Made:
+        store = opened.keep(WriterStore(self._settings.dsn("writer")))
+        ledger = self._ledger("writer", opened)
+        return Reporter(store, ledger).step, self._pause
+
+    def _sweep(self, opened: Opened) -> Made:
+        store = opened.keep(WriterStore(self._settings.dsn("writer")))
+        waker = opened.keep(Waker(broker_on(self._settings.redis_url.get_secret_value())))
+        return Sweep(store, waker.wake).step, self._pause
+
+    def _lane(self, name: str, opened: Opened) -> Made:
+        settings = self._settings
+        store = opened.keep(WriterStore(settings.dsn("writer")))
+        node = opened.keep(WriterNode(settings.rpc_url))
+        lane = Lane(
+            name,
+            store=store,
+            node=node,
+            signer=signer_of(settings, name),
+            generation=settings.generation(),
+            clock=clock,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            gas_price_wei=settings.gas_price_wei,
+            gas_price_wei_max=settings.gas_price_wei_max,
+            finality_depth=settings.finality_depth,
+        )
+        return lane.step, self._pause
+
+    def _lanes(self) -> Built:
+        raise NotImplementedError
+
+    def _indexer(self, opened: Opened) -> Made:
+        settings = self._settings
+        reader = self._reader("indexer", opened)
+        store = opened.keep(IndexerStore(settings.dsn("indexer")))
+        node = opened.keep(IndexerNode(settings.rpc_url))
+        ledger = self._ledger("indexer", opened)
+        indexer = Indexer(
+            node=node,
+            store=store,
+            ledger=ledger,
+            reader=reader,
+            generation=settings.generation(),
+            finality_depth=settings.finality_depth,
+        )
+        return indexer.step, self._pause
+
+
+def _built(make: Callable[[Opened], Made]) -> Callable[[], Built]:
+    def build() -> Built:
+        with ExitStack() as stack:
+            step, idle = make(Opened(stack))
+            return Built(step, idle, stack.pop_all().close)
+
+    return build
