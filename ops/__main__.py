@@ -44,9 +44,8 @@ def enter(venv: Path) -> None:
 
 def make(venv: Path, wanted: str) -> None:
     """Make the environment, or bring it to the lock. Safe to call at once from several processes."""
-    venv.parent.mkdir(parents=True, exist_ok=True)
-    with (venv.parent / f".{venv.name.lstrip('.')}.making").open("w") as making:
-        fcntl.flock(making, fcntl.LOCK_EX)
+    with LOCK.open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not _is_made(venv, wanted):
             sys.stderr.write("Tandem: first start here, installing the locked libraries (about a minute) …\n")
             _install(venv)

@@ -18,6 +18,7 @@ from abis.artifacts import artifact, bytecode_of
 from abis.calls import selector
 from abis.generation import CONTRACTS, Generation
 from abis.hashing import checksummed, keccak
+from ops.errors import OperatorError
 from ops.rpc import Rpc
 
 ABIS = Path(__file__).resolve().parent.parent / "abis"
@@ -38,7 +39,7 @@ SOLC_SETTINGS = {
 }
 
 
-class ContractsInvalid(Exception):
+class ContractsInvalid(OperatorError):
     """The contracts do not compile, or what is deployed is not what was meant. The text says what to look at."""
 
 

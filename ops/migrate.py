@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 import psycopg
 
+from ops.errors import OperatorError
+
 FOLDER = Path(__file__).with_name("migrations")
 NAME = re.compile(r"^\d{4}_[a-z]+\.sql$")
 LOCK = 0x7A4D  # one migrator at a time, by advisory lock
@@ -22,7 +24,7 @@ GRANT SELECT ON ops.migrations TO PUBLIC;
 """
 
 
-class MigrationRefused(Exception):
+class MigrationRefused(OperatorError):
     """The database was migrated by other files than these. Nothing was changed."""
 
 

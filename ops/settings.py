@@ -13,11 +13,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from abis.generation import CONTRACTS, Generation
 from abis.hashing import checksummed
+from ops.errors import OperatorError
 
 SQL_ROOMS = ("api", "writer", "indexer", "book", "processes")
 
 
-class SettingsInvalid(Exception):
+class SettingsInvalid(OperatorError):
     """The settings do not make sense. The text names each setting and what to do."""
 
 
@@ -172,6 +173,11 @@ class Settings(BaseSettings):
             "FundEscrow": self.fund_escrow,
         }
 
+    @property
+    def lane_names(self) -> list[str]:
+        """The names of the lanes: each is one signer."""
+        return [f"lane-{number}" for number in range(self.lanes)]
+
     def dsn(self, room: str) -> str:
         """The database as one room may use it: the role is taken on connecting."""
         assert room in SQL_ROOMS
@@ -216,10 +222,15 @@ def explain() -> list[Setting]:
     return rows
 
 
+def known_names() -> frozenset[str]:
+    """Every name that a setting has."""
+    return frozenset(name for setting in explain() for name in setting.names)
+
+
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of an environment (the process's own by default). Raises SettingsInvalid."""
     given = os.environ if environment is None else environment
-    known = {name for setting in explain() for name in setting.names} | {"TANDEM_VENV", "TANDEM_TOOLS"}
+    known = known_names() | {"TANDEM_VENV", "TANDEM_TOOLS"}
     unknown = sorted(name for name in given if name.startswith("TANDEM_") and name not in known)
     if unknown:
         raise SettingsInvalid(f"unknown settings: {', '.join(unknown)}; `settings` lists the known ones")

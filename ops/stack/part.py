@@ -14,12 +14,14 @@ from pathlib import Path
 
 import msgspec
 
+from ops.errors import OperatorError
+
 START_S_MAX = 60.0
 STOP_S_MAX = 20.0
 POLL_S = 0.02
 
 
-class PartFailed(Exception):
+class PartFailed(OperatorError):
     """A service of the local stack cannot be started. The text names its log."""
 
 
