@@ -98,9 +98,9 @@ class Ledger:
         """The committer's counts, for metrics."""
         return self._committer.figures
 
-    def start(self) -> None:
-        """Raises psycopg.OperationalError when the database is away, JournalCorrupt when its guards are."""
-        self._committer.start()
+    def start(self, *, patient: bool = False) -> None:
+        """Raises psycopg.OperationalError when the database is away (unless `patient`), JournalCorrupt without guards."""
+        self._committer.start(patient=patient)
 
     def close(self) -> None:
         self._committer.close()

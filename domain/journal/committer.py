@@ -130,9 +130,17 @@ class Committer:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
 
-    def start(self) -> None:
-        """Connect, refuse a database without its guards, and begin. Raises psycopg.OperationalError, JournalCorrupt."""
-        self._open()
+    def start(self, *, patient: bool = False) -> None:
+        """Connect, refuse a database without its guards, and begin. Raises psycopg.OperationalError, JournalCorrupt.
+
+        `patient`: begin although the database is away. Commands then hear JournalUnavailable until it is there.
+        """
+        try:
+            self._open()
+        except psycopg.OperationalError as error:
+            if not patient:
+                raise
+            log.warning("the journal cannot be reached yet: %s", type(error).__name__)
         self._thread.start()
 
     def close(self) -> None:
