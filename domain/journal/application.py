@@ -99,7 +99,10 @@ class Ledger:
         return self._committer.figures
 
     def start(self, *, patient: bool = False) -> None:
-        """Raises psycopg.OperationalError when the database is away (unless `patient`), JournalCorrupt without guards."""
+        """Raises psycopg.OperationalError when the database is away, JournalCorrupt when its guards are.
+
+        `patient`: begin although the database is away. Commands then hear JournalUnavailable until it is there.
+        """
         self._committer.start(patient=patient)
 
     def close(self) -> None:

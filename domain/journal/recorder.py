@@ -168,6 +168,9 @@ class JournalDatastore(PostgresDatastore):
         assert isinstance(self.pool.kwargs, dict)
         self.pool.kwargs.update({k: v for k, v in parts.items() if v is not None})
 
+    def register_type_adapters(self) -> None:
+        """Nothing: those types serve the database-function mode, and asking for them needs a database at once."""
+
 
 class JournalRecorder(PostgresApplicationRecorder):
     """The library's recorder, appending through `journal.append` instead of under its table lock.
