@@ -397,7 +397,8 @@ class Committer:
         try:
             self._open()
         except (psycopg.Error, JournalCorrupt) as error:
-            log.warning("the journal cannot be reached: %s", type(error).__name__)
+            if away_s == 0:  # once for each time it goes away
+                log.warning("the journal cannot be reached: %s", type(error).__name__)
         return max(pause_s, self._limits.reconnect_pause_s)
 
 
