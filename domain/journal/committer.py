@@ -29,6 +29,7 @@ from domain.errors import (
 from domain.journal.encoding import Codec
 from domain.journal.entries import Envelope, Outcome, Recorded
 from domain.journal.recorder import ENTRIES_PER_LOOK_MAX, CommandRecord, HeadMoved, Known, Look, Session
+from domain.journal.tickets import Answer, Ticket, settle
 from domain.journal.work import Versioned, Work
 
 log = logging.getLogger(__name__)
@@ -63,21 +64,6 @@ class Figures:
         self.redecided = 0
         self.reconnects = 0
         self.singles = 0
-
-
-class Ticket:
-    """A waiting command and the future that its asker holds, of a thread or of an event loop."""
-
-    __slots__ = ("envelope", "future", "loop", "tried")
-
-    def __init__(self, envelope: Envelope, future: Any, loop: asyncio.AbstractEventLoop | None) -> None:
-        self.envelope = envelope
-        self.future = future
-        self.loop = loop
-        self.tried = False  # sent to the database before, with an unknown end
-
-
-Answer = tuple[Ticket, Outcome | None, BaseException | None]
 
 
 class Decided(msgspec.Struct):
@@ -205,7 +191,7 @@ class Committer:
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 if away_s >= self._limits.unavailable_s:
                     reason = type(error).__name__
-                    return _settle([(t, None, JournalUnavailable(reason)) for t in tickets])
+                    return settle([(t, None, JournalUnavailable(reason)) for t in tickets])
                 away_s += self._reopen(away_s)
             except Exception as error:
                 # Whatever the database or a decider could not take: the commands are tried alone, and the one that
@@ -213,7 +199,7 @@ class Committer:
                 self._states.clear()
                 if len(tickets) == 1 and careful:
                     log.exception("a command cannot be recorded: %s", type(tickets[0].envelope.command).__name__)
-                    return _settle([(tickets[0], None, error)])
+                    return settle([(tickets[0], None, error)])
                 self.figures.singles += len(tickets)
                 for ticket in tickets:
                     self._commit([ticket], careful=True)
@@ -236,7 +222,7 @@ class Committer:
         self.figures.batches += 1
         self.figures.commands += len(tickets) - len(decided.postponed)
         self.figures.events += len(decided.stored)
-        _settle(answers)
+        settle(answers)
 
     def _append(self, session: Session, decided: Decided, *, looked: bool) -> None:
         if not decided.records:
@@ -400,31 +386,3 @@ class Committer:
             if away_s == 0:  # once for each time it goes away
                 log.warning("the journal cannot be reached: %s", type(error).__name__)
         return max(pause_s, self._limits.reconnect_pause_s)
-
-
-def _settle(answers: Sequence[Answer]) -> None:
-    """Answer all tickets: threads at once, event loops with one call each."""
-    loops: dict[asyncio.AbstractEventLoop, list[Answer]] = {}
-    for answer in answers:
-        ticket, outcome, error = answer
-        if ticket.loop is not None:
-            loops.setdefault(ticket.loop, []).append(answer)
-        elif error is not None:
-            ticket.future.set_exception(error)
-        else:
-            ticket.future.set_result(outcome)
-    for loop, several in loops.items():
-        try:
-            loop.call_soon_threadsafe(_settle_in_loop, several)
-        except RuntimeError:
-            log.warning("an event loop closed before %d answers reached it", len(several))
-
-
-def _settle_in_loop(answers: Sequence[Answer]) -> None:
-    for ticket, outcome, error in answers:
-        if ticket.future.done():  # its asker went away
-            continue
-        if error is not None:
-            ticket.future.set_exception(error)
-        else:
-            ticket.future.set_result(outcome)
