@@ -16,9 +16,9 @@ from pathlib import Path
 import psycopg
 
 from ops.migrate import migrate
+from ops.places import ROOT
 from ops.settings import SettingsInvalid
 from ops.stack import Postgres
-from ops.supervisor import ROOT
 
 BENCHES = ("journal",)
 WORKERS = str(max(os.cpu_count() or 1, 2))

@@ -41,7 +41,7 @@ def run() -> None:
 
 def settings_of(home: Path) -> Settings:
     """The settings of the house that runs in a home, or else those of the environment."""
-    from ops.supervisor import environment_of
+    from ops.places import environment_of
 
     return load(environment_of(home))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from domain.commands import ROLES
 from ops import contracts
 from ops.errors import OperatorError
 from ops.migrate import migrate
+from ops.places import write_secret
 from ops.rpc import Rpc
 from ops.settings import Settings, SettingsInvalid
 
@@ -120,11 +120,3 @@ def raw_key(home: Path, name: str) -> str:
 def address_of(home: Path, name: str) -> str:
     address: str = Account.from_key(raw_key(home, name)).address
     return address
-
-
-def write_secret(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    draft = path.with_suffix(".draft")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    draft.replace(path)

@@ -18,7 +18,8 @@ from typing import Any, Self
 import msgspec
 
 from abis import Generation
-from ops.foundation import Foundation, write_secret
+from ops.foundation import Foundation
+from ops.places import ROOT, tools_folder, write_secret
 from ops.processes import PROCESSES
 from ops.settings import Settings, known_names, load
 from ops.stack import PartFailed, Stack
@@ -32,7 +33,6 @@ REVIVE_PAUSE_S_MAX = 5.0
 STARTS_MAX = 3  # of one process before the house first is ready
 STEADY_S = 10.0  # a process that lived so long is started again at once
 KEEPABLE_LOSS_S = 3.0  # what the development chain may lose when it is killed: its state is written every second
-ROOT = Path(__file__).resolve().parent.parent
 
 
 class Role:
@@ -287,22 +287,3 @@ class House:
     def _write_environment(self) -> None:
         """For `status` and the other commands: how to reach this house. Holds passwords, so for its owner only."""
         write_secret(self.home / "environment.json", msgspec.json.encode(self.environment))
-
-
-def tools_folder() -> Path:
-    """Where programs from npm are kept: in the clone, or in the user's cache when installed from a wheel."""
-    given = os.environ.get("TANDEM_TOOLS")
-    if given:
-        return Path(given)
-    if (ROOT / "pyproject.toml").is_file():
-        return ROOT / ".tandem" / "tools"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tandem" / "tools"
-
-
-def environment_of(home: Path) -> dict[str, str] | None:
-    """The settings of the house that runs in a home, None if none does."""
-    try:
-        kept: dict[str, str] = msgspec.json.decode((home.resolve() / "environment.json").read_bytes())
-    except FileNotFoundError:
-        return None
-    return kept
