@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
@@ -21,7 +22,7 @@ from domain.investment import (
     SharesAllotted,
 )
 from domain.journal.application import Ledger
-from domain.journal.entries import Actor, CommandKey, Entry, Envelope, Outcome
+from domain.journal.entries import Actor, CommandKey, Entry, Envelope, Event, Outcome
 from domain.journal.reader import JournalReader
 from domain.progress import Progress
 from domain.store import Change, Held, ProcessStore
@@ -138,23 +139,23 @@ def _through_first_closing(entries: list[Entry]) -> list[Entry]:
     return entries
 
 
+_STATES: dict[type[Event], str] = {
+    InvestmentCommitted: "committed",
+    InvestmentFunded: "funded",
+    SharesAllotted: "allotted",
+    RefundOrdered: "refunding",
+    CommitmentLapsed: "lapsed",
+    RefundConfirmed: "refunded",
+}
+
+
 def _learnt(entry: Entry) -> Change | None:
     """What an entry says of an investment's place in its campaign."""
-    match entry.event:
-        case InvestmentCommitted(campaign_id=campaign_id, amount=amount):
-            return Change(campaign_id, entry.stream, amount, "committed")
-        case InvestmentFunded(campaign_id=campaign_id):
-            return Change(campaign_id, entry.stream, 0, "funded")
-        case SharesAllotted(campaign_id=campaign_id):
-            return Change(campaign_id, entry.stream, 0, "allotted")
-        case RefundOrdered(campaign_id=campaign_id):
-            return Change(campaign_id, entry.stream, 0, "refunding")
-        case CommitmentLapsed(campaign_id=campaign_id):
-            return Change(campaign_id, entry.stream, 0, "lapsed")
-        case RefundConfirmed(campaign_id=campaign_id):
-            return Change(campaign_id, entry.stream, 0, "refunded")
-        case _:
-            return None
+    event: Any = entry.event
+    state = _STATES.get(type(event))
+    if state is None:
+        return None
+    return Change(event.campaign_id, entry.stream, event.amount if state == "committed" else 0, state)
 
 
 class Deadlines:

@@ -76,7 +76,7 @@ def migrate(dsn: str, folder: Path = FOLDER) -> list[str]:
         waiting = plan(connection, folder)
         if waiting:
             for migration in waiting:
-                connection.execute(migration.sql)  # type: ignore[call-overload]  # our own files, whole
+                connection.execute(migration.sql)  # our own files, whole
                 if migration.name.startswith("0000"):
                     connection.execute(REMEMBER)
             for migration in waiting:

@@ -32,105 +32,126 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
     home: Path = Field(
-        Path(".tandem"),
+        default=Path(".tandem"),
         validation_alias=_names("TANDEM_HOME"),
         description="Folder of the local stack: data, keys, logs.",
     )
     local: bool = Field(
-        False,
+        default=False,
         validation_alias=_names("TANDEM_LOCAL"),
         description="Set by the local stack: raw keys in files are allowed.",
     )
     database_url: SecretStr = Field(
-        SecretStr(""), validation_alias=_names("DATABASE_URL"), description="PostgreSQL, as the owner of the schemas."
+        default=SecretStr(""),
+        validation_alias=_names("DATABASE_URL"),
+        description="PostgreSQL, as the owner of the schemas.",
     )
     redis_url: SecretStr = Field(
-        SecretStr(""), validation_alias=_names("REDIS_URL"), description="A Redis protocol server: wake-ups only."
+        default=SecretStr(""),
+        validation_alias=_names("REDIS_URL"),
+        description="A Redis protocol server: wake-ups only.",
     )
     rpc_url: str = Field(
-        "",
+        default="",
         validation_alias=_names("POLYGON_EDGE_RPC_URL", "BLOCKCHAIN_RPC_URL"),
         description="JSON-RPC address of a node of the chain.",
     )
-    chain_id: int | None = Field(None, validation_alias=_names("CHAIN_ID"), description="The chain id to insist on.")
+    chain_id: int | None = Field(
+        default=None, validation_alias=_names("CHAIN_ID"), description="The chain id to insist on."
+    )
     generation_file: Path | None = Field(
-        None,
+        default=None,
         validation_alias=_names("TANDEM_GENERATION_FILE"),
         description="The chain generation: addresses and hashes that are pinned.",
     )
     issuer_registry: str | None = Field(
-        None,
+        default=None,
         validation_alias=_names("CONTRACT_ISSUER_REGISTRY", "ISSUER_REGISTRY_ADDRESS"),
         description="Address that the generation must have for IssuerRegistry.",
     )
     campaign_factory: str | None = Field(
-        None,
+        default=None,
         validation_alias=_names("CONTRACT_CAMPAIGN_FACTORY", "CAMPAIGN_FACTORY_ADDRESS"),
         description="The same for CampaignFactory.",
     )
     campaign_implementation: str | None = Field(
-        None,
+        default=None,
         validation_alias=_names("CONTRACT_CAMPAIGN_IMPLEMENTATION", "CAMPAIGN_IMPLEMENTATION_ADDRESS"),
         description="The same for CampaignImplementation.",
     )
     nft_certificate: str | None = Field(
-        None,
+        default=None,
         validation_alias=_names("CONTRACT_NFT_CERTIFICATE", "NFT_CERTIFICATE_ADDRESS"),
         description="The same for NFTShareCertificate.",
     )
     fund_escrow: str | None = Field(
-        None,
+        default=None,
         validation_alias=_names("CONTRACT_FUND_ESCROW", "FUND_ESCROW_ADDRESS"),
         description="The same for FundEscrow.",
     )
     keystore_folder: Path | None = Field(
-        None,
+        default=None,
         validation_alias=_names("TANDEM_KEYSTORE_FOLDER"),
         description="Folder of keystore v3 files, one a lane, named <lane>.json.",
     )
     keystore_passphrase_file: Path | None = Field(
-        None, validation_alias=_names("TANDEM_KEYSTORE_PASSPHRASE_FILE"), description="File with their passphrase."
+        default=None,
+        validation_alias=_names("TANDEM_KEYSTORE_PASSPHRASE_FILE"),
+        description="File with their passphrase.",
     )
     deployer_key: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias=_names("BLOCKCHAIN_DEPLOYER_PRIVATE_KEY", "DEPLOYER_PRIVATE_KEY"),
         description="A raw private key; accepted on a local stack only.",
     )
     lanes: int = Field(
-        1, ge=1, le=32, validation_alias=_names("TANDEM_LANES"), description="Signers that send in parallel."
+        default=1, ge=1, le=32, validation_alias=_names("TANDEM_LANES"), description="Signers that send in parallel."
     )
     finality_depth: int = Field(
-        1,
+        default=1,
         ge=0,
         le=1000,
         validation_alias=_names("TANDEM_FINALITY_DEPTH"),
         description="Blocks above one that is believed.",
     )
     gas_price_wei: int = Field(
-        0,
+        default=0,
         ge=0,
         validation_alias=_names("TANDEM_GAS_PRICE_WEI", "GAS_PRICE"),
         description="Price of a legacy transaction, in wei.",
     )
     gas_price_wei_max: int = Field(
-        100_000_000_000,
+        default=100_000_000_000,
         ge=0,
         validation_alias=_names("TANDEM_GAS_PRICE_WEI_MAX"),
         description="Its cap for replacements.",
     )
     poll_ms: int = Field(
-        200, ge=10, le=60_000, validation_alias=_names("TANDEM_POLL_MS"), description="How often the chain is asked."
+        default=200,
+        ge=10,
+        le=60_000,
+        validation_alias=_names("TANDEM_POLL_MS"),
+        description="How often the chain is asked.",
     )
     rule_packs: str = Field(
-        "default", validation_alias=_names("TANDEM_RULE_PACKS"), description="Rule packs in use, separated by commas."
+        default="default",
+        validation_alias=_names("TANDEM_RULE_PACKS"),
+        description="Rule packs in use, separated by commas.",
     )
-    api_host: str = Field("127.0.0.1", validation_alias=_names("TANDEM_API_HOST"), description="Where the API listens.")
-    api_port: int = Field(8080, ge=1, le=65_535, validation_alias=_names("TANDEM_API_PORT"), description="Its port.")
+    api_host: str = Field(
+        default="127.0.0.1", validation_alias=_names("TANDEM_API_HOST"), description="Where the API listens."
+    )
+    api_port: int = Field(
+        default=8080, ge=1, le=65_535, validation_alias=_names("TANDEM_API_PORT"), description="Its port."
+    )
     waiting_max: int = Field(
-        10_000, ge=1, validation_alias=_names("TANDEM_WAITING_MAX"), description="Commands that may wait in a process."
+        default=10_000,
+        ge=1,
+        validation_alias=_names("TANDEM_WAITING_MAX"),
+        description="Commands that may wait in a process.",
     )
     lag_max: int = Field(
-        10_000,
+        default=10_000,
         ge=1,
         validation_alias=_names("TANDEM_LAG_MAX"),
         description="Lag of the book above which the API is not ready.",
@@ -138,7 +159,11 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **sources: Any
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # the library's seam
+        init_settings: PydanticBaseSettingsSource,
+        *_: Any,
+        **__: Any,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The values given, then the process's own environment: no file is read implicitly."""
         return (init_settings,)
@@ -235,7 +260,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     if unknown:
         raise SettingsInvalid(f"unknown settings: {', '.join(unknown)}; `settings` lists the known ones")
     try:
-        return Settings(**{name: value for name, value in given.items() if name in known and value != ""})
+        return Settings.model_validate({name: value for name, value in given.items() if name in known and value != ""})
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors(include_input=False)]
         raise SettingsInvalid("; ".join(lines)) from None

@@ -47,7 +47,7 @@ def _npm() -> list[str]:
 
 
 def install(tools: Path) -> Path:
-    """The anvil program, installed into `tools` from its locked npm package if it is not there. Safe to call at once."""
+    """The anvil program, installed into `tools` from its locked npm package if it is missing. Safe to call at once."""
     program = tools / "node_modules" / _package() / "bin" / "anvil"
     if program.exists():
         return program

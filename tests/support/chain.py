@@ -63,6 +63,6 @@ def deploy_on(url: str, *, plan: Path) -> ChainAtHand:
         gas_price_wei=0,
         wait=lambda: None,
     )
-    rpc.call("evm_setAutomine", False)  # noqa: FBT003
+    rpc.call("evm_setAutomine", False)
     assert contracts.check(rpc, generation, signers=[Account.from_key(keys[1]).address]) == []
     return ChainAtHand(url=url, rpc=rpc, generation=generation, signer_key=keys[1], deployer_key=keys[0])
