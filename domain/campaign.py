@@ -89,18 +89,23 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
             raise Refusal("cap-exceeded", f"only {rest} can still be committed", available=str(rest))
         return CommitmentAccepted(investment_id=investment_id, investor_id=investor_id, amount=amount)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the campaign has closed: from then on no money counts for it any more."""
+        return self.outcome is not None
+
     def receive(self, *, investment_id: UUID, amount: int) -> Event:
         """Count money received against a commitment, as long as the campaign has not closed."""
         self._in("live")
         return FundingReceived(investment_id=investment_id, amount=amount)
 
-    def close(self, *, reason: str, now: datetime, pack: RulePack) -> Event:
+    def close(self, *, reason: str, now: datetime, early_failure: bool) -> Event:
         """End the campaign. It succeeds from its threshold on (seed rule 4); before the deadline only if it has."""
         self._in("live")
         check_text(reason, name="reason")
         assert self.deadline is not None
         successful = self.raised >= self.terms.threshold
-        if now < self.deadline and not successful and not pack.early_failure:
+        if now < self.deadline and not successful and not early_failure:
             raise Refusal(
                 "still-open", "before its deadline a campaign closes only at its threshold", deadline=str(self.deadline)
             )
@@ -114,11 +119,20 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
             raise Refusal("not-obliged", "nothing obliged the closing of this campaign")
         return ClosingConfirmed(outcome=self.outcome, on_chain=fact)
 
+    def check_ended(self, outcome: str) -> None:
+        """Refuse what only the end of the campaign, confirmed by the chain, allows: `successful` or `failed`."""
+        if self.closing is not None and self.outcome == outcome:
+            return
+        if outcome == "successful":
+            raise Refusal(
+                "not-successful", "the campaign has not closed as successful on the chain", status=self.status
+            )
+        raise Refusal("not-failed", "the campaign has not closed as failed on the chain", status=self.status)
+
     def request_release(self, *, release_id: UUID, by: Actor) -> Event:
         """Ask for the money of a successful campaign: the raised sum less the fee, rounded down (seed rule 4)."""
         self._in("closed")
-        if self.outcome != "successful" or self.closing is None:
-            raise Refusal("not-successful", "only a campaign closed as successful on the chain releases its money")
+        self.check_ended("successful")
         if self.release is not None:
             raise Refusal("already-requested", "a release has been requested", release_id=str(self.release.id))
         fee = self.raised * self.terms.fee_bps // BPS
@@ -145,8 +159,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
         if self.status == "refunded":
             return None
         self._in("closed")
-        if self.outcome != "failed":
-            raise Refusal("not-failed", "only a failed campaign refunds its investors")
+        self.check_ended("failed")
         if (investments, amount) != (self.funded_investments, self.raised):
             raise Refusal("sums-differ", f"{self.funded_investments} investments of {self.raised} were to be refunded")
         return RefundsCompleted(investments=investments, amount=amount)

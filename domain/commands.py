@@ -136,6 +136,15 @@ class RecordPayment(Command, frozen=True, kw_only=True):
     amount: int
 
 
+class ReturnPayment(Command, frozen=True, kw_only=True):
+    """The money of a payment that came too late has gone back; `return_reference` is the provider's name for that."""
+
+    investment_id: UUID
+    provider: str
+    reference: str
+    return_reference: str
+
+
 class ConfirmRecording(Command, frozen=True, kw_only=True):
     investment_id: UUID
     on_chain: ChainFact
@@ -203,6 +212,7 @@ ALLOWED: dict[type[Command], frozenset[str]] = {
     ApproveKyc: frozenset({"compliance"}),
     CommitInvestment: frozenset({"investor"}),
     RecordPayment: frozenset({"treasury_maker"}),
+    ReturnPayment: frozenset({"treasury_checker"}),
     ConfirmRecording: frozenset({"indexer"}),
     AllotShares: frozenset({"process"}),
     ConfirmCertificate: frozenset({"indexer"}),

@@ -9,10 +9,11 @@ import msgspec
 
 from domain.errors import Refusal
 from domain.journal.entries import Actor, Event
-from domain.values import ChainFact, check_text, documents_hash
+from domain.values import ChainFact, check_digest, check_text, check_wallet, documents_hash
 
 COMPANIES = UUID("0e1f7a52-6c5b-5f0e-9d6a-5b0c6a1f4d21")  # the namespace of company ids, for ever
 DOCUMENTS_MAX = 50
+YEAR_MAX = 9_999
 
 SECTORS = frozenset(
     {
@@ -63,6 +64,7 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
         """None if exactly this document is attached already."""
         self._owned(by)
         check_text(kind, name="kind")
+        check_digest(sha256, name="sha256")
         known = self.documents.get(document_id)
         if known is not None:
             if (known.kind, known.sha256) == (kind, sha256):
@@ -122,9 +124,14 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
             raise Refusal("one-campaign-a-year", f"the company had its campaign of {year}", year=year)
         return ExclusivityLocked(campaign_id=campaign_id, year=year)
 
-    def release(self, *, campaign_id: UUID, reason: str) -> Event | None:
-        """Give the exclusivity back; None if this campaign does not hold it."""
-        return ExclusivityReleased(campaign_id=campaign_id, reason=reason) if self.locked_by == campaign_id else None
+    def release(self, *, campaign_id: UUID, reason: str, year_used: bool) -> Event | None:
+        """Give the exclusivity back; None if this campaign does not hold it.
+
+        `year_used`: the campaign was open to investors, so the company has had one of its campaigns of the year.
+        """
+        if self.locked_by != campaign_id:
+            return None
+        return ExclusivityReleased(campaign_id=campaign_id, reason=reason, year_used=year_used)
 
     @property
     def documents_hash(self) -> str:
@@ -155,6 +162,11 @@ def register(*, legal_name: str, tax_number: str, sector: str, registration_year
     """Decide on a new company. The stream is `company_id(tax_number)`."""
     check_text(legal_name, name="legal_name")
     check_text(tax_number, name="tax_number")
+    check_wallet(wallet)
+    if not 1 <= registration_year <= YEAR_MAX:
+        raise Refusal(
+            "unknown-value", f"registration_year must lie between 1 and {YEAR_MAX}", field="registration_year"
+        )
     if sector not in SECTORS:
         raise Refusal("unknown-value", f"sector must be one of {', '.join(sorted(SECTORS))}", field="sector")
     return CompanyRegistered(
@@ -257,9 +269,11 @@ class ExclusivityReleased(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "company.exclusivity_released"
     campaign_id: UUID
     reason: str
+    year_used: bool = True
 
     def apply(self, state: Company) -> Company:
-        return msgspec.structs.replace(state, locked_by=None)
+        years = state.campaign_years if self.year_used else state.campaign_years[:-1]
+        return msgspec.structs.replace(state, locked_by=None, campaign_years=years)
 
 
 class CompanyPostingRejected(Event, frozen=True, kw_only=True):

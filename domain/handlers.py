@@ -18,6 +18,7 @@ from domain.investment import Investment, InvestmentPostingRejected
 from domain.investor import Investor
 from domain.journal.entries import Actor, Event
 from domain.rule_packs import RulePacks
+from domain.values import TEXT_CHARS_MAX
 
 State = TypeVar("State")
 
@@ -143,7 +144,8 @@ def _reject_campaign(command: c.RejectCampaign, work: Work) -> None:
     campaign = work.load(Campaign, command.campaign_id)
     company = work.load(Company, campaign.company_id)
     work.record(campaign.id, campaign.reject(reason=command.reason, by=work.actor))
-    _record(work, company.id, company.release(campaign_id=campaign.id, reason="rejected"))
+    # Investors never saw it, so the company has not had its campaign of the year.
+    _record(work, company.id, company.release(campaign_id=campaign.id, reason="rejected", year_used=False))
 
 
 def _confirm_deployment(command: c.ConfirmDeployment, work: Work) -> None:
@@ -154,8 +156,11 @@ def _confirm_deployment(command: c.ConfirmDeployment, work: Work) -> None:
 
 def _close_campaign(command: c.CloseCampaign, work: Work) -> None:
     campaign = work.load(Campaign, command.campaign_id)
-    pack = work.packs.get(campaign.terms.rule_pack)
-    work.record(campaign.id, campaign.close(reason=command.reason, now=work.now, pack=pack), pack=pack.id)
+    # A campaign must be able to end although its pack is in use no longer.
+    pack = work.packs.find(campaign.terms.rule_pack)
+    early_failure = pack is not None and pack.early_failure
+    event = campaign.close(reason=command.reason, now=work.now, early_failure=early_failure)
+    work.record(campaign.id, event, pack=campaign.terms.rule_pack)
 
 
 def _confirm_closing(command: c.ConfirmClosing, work: Work) -> None:
@@ -193,7 +198,7 @@ def _complete_refunds(command: c.CompleteRefunds, work: Work) -> None:
 
 def _unlock(campaign: Campaign, reason: str, work: Work) -> None:
     company = work.load(Company, campaign.company_id)
-    _record(work, company.id, company.release(campaign_id=campaign.id, reason=reason))
+    _record(work, company.id, company.release(campaign_id=campaign.id, reason=reason, year_used=True))
 
 
 # Investors and investments.
@@ -214,8 +219,9 @@ def _approve_kyc(command: c.ApproveKyc, work: Work) -> None:
 def _commit_investment(command: c.CommitInvestment, work: Work) -> None:
     campaign = work.load(Campaign, command.campaign_id)
     investor = work.load(Investor, command.investor_id)
+    company = work.load(Company, campaign.company_id)
     pack = work.packs.get(campaign.terms.rule_pack)
-    investor.check_eligible(by=work.actor)
+    investor.check_eligible(by=work.actor, issuer=company.owner, issuer_wallet=company.wallet)
     committed = investments.commit(
         investment_id=command.investment_id,
         campaign_id=campaign.id,
@@ -234,13 +240,30 @@ def _commit_investment(command: c.CommitInvestment, work: Work) -> None:
 
 def _record_payment(command: c.RecordPayment, work: Work) -> None:
     investment = work.load(Investment, command.investment_id)
+    campaign = work.load(Campaign, investment.campaign_id)
+    if campaign.ended and investment.payment is None:
+        late = investment.set_aside(
+            provider=command.provider, reference=command.reference, amount=command.amount, by=work.actor
+        )
+        _record(work, investment.id, late)
+        return
     funded = investment.fund(provider=command.provider, reference=command.reference, amount=command.amount)
     if funded is None:
         return
-    campaign = work.load(Campaign, investment.campaign_id)
     received = campaign.receive(investment_id=investment.id, amount=command.amount)
     work.record(investment.id, funded)
     work.record(campaign.id, received)
+
+
+def _return_payment(command: c.ReturnPayment, work: Work) -> None:
+    investment = work.load(Investment, command.investment_id)
+    event = investment.return_payment(
+        provider=command.provider,
+        reference=command.reference,
+        return_reference=command.return_reference,
+        by=work.actor,
+    )
+    _record(work, investment.id, event)
 
 
 def _confirm_recording(command: c.ConfirmRecording, work: Work) -> None:
@@ -250,6 +273,7 @@ def _confirm_recording(command: c.ConfirmRecording, work: Work) -> None:
 
 def _allot_shares(command: c.AllotShares, work: Work) -> None:
     investment = work.load(Investment, command.investment_id)
+    work.load(Campaign, investment.campaign_id).check_ended("successful")
     _record(work, investment.id, investment.allot())
 
 
@@ -261,6 +285,7 @@ def _confirm_certificate(command: c.ConfirmCertificate, work: Work) -> None:
 
 def _order_refund(command: c.OrderRefund, work: Work) -> None:
     investment = work.load(Investment, command.investment_id)
+    work.load(Campaign, investment.campaign_id).check_ended("failed")
     _record(work, investment.id, investment.order_refund(reason=command.reason))
 
 
@@ -271,6 +296,8 @@ def _confirm_refund(command: c.ConfirmRefund, work: Work) -> None:
 
 def _lapse_commitment(command: c.LapseCommitment, work: Work) -> None:
     investment = work.load(Investment, command.investment_id)
+    if not work.load(Campaign, investment.campaign_id).ended:
+        raise Refusal("still-open", "a commitment lapses with its campaign, not before")
     lapsed = investment.lapse(reason=command.reason)
     if lapsed is None:
         return
@@ -289,7 +316,11 @@ def _reject_posting(command: c.RejectPosting, work: Work) -> None:
         if work.find(kind, command.stream) is not None:
             work.record(
                 command.stream,
-                event(entry_position=command.entry_position, code=command.code, reason=command.reason),
+                event(
+                    entry_position=command.entry_position,
+                    code=command.code[:TEXT_CHARS_MAX],  # a node's words, however long
+                    reason=command.reason[:TEXT_CHARS_MAX],
+                ),
             )
             return
     raise Refusal("not-found", f"there is no stream {command.stream}", kind="stream", id=str(command.stream))
@@ -318,6 +349,7 @@ HANDLERS: dict[type[c.Command], Any] = {
     c.ApproveKyc: _approve_kyc,
     c.CommitInvestment: _commit_investment,
     c.RecordPayment: _record_payment,
+    c.ReturnPayment: _return_payment,
     c.ConfirmRecording: _confirm_recording,
     c.AllotShares: _allot_shares,
     c.ConfirmCertificate: _confirm_certificate,

@@ -9,8 +9,20 @@ import msgspec
 
 from domain.company import same_fact
 from domain.errors import Refusal
-from domain.journal.entries import Event
+from domain.journal.entries import Actor, Event
 from domain.values import ChainFact, check_amount, check_text
+
+UNAPPLIED_MAX = 20
+
+
+class UnappliedPayment(msgspec.Struct, frozen=True):
+    """Money that came too late to count, owed back to the investor until it is returned."""
+
+    provider: str
+    reference: str
+    amount: int
+    recorder: str
+    returned: bool = False
 
 
 class Investment(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +39,7 @@ class Investment(msgspec.Struct, frozen=True, kw_only=True):
     recorded: ChainFact | None = None
     certified: ChainFact | None = None
     refunded: ChainFact | None = None
+    unapplied: tuple[UnappliedPayment, ...] = ()
 
     # Deciders: each refuses or returns the event.
 
@@ -50,6 +63,43 @@ class Investment(msgspec.Struct, frozen=True, kw_only=True):
             reference=reference,
             amount=amount,
             shares=self.shares,
+        )
+
+    def set_aside(self, *, provider: str, reference: str, amount: int, by: Actor) -> Event | None:
+        """Record money that came after the campaign had closed: it cannot count, and it must not be lost.
+
+        None if this very payment is set aside already.
+        """
+        check_text(provider, name="provider")
+        check_text(reference, name="reference")
+        check_amount(amount, name="amount")
+        known = self._unapplied(provider, reference)
+        if known is not None:
+            if known.amount == amount:
+                return None
+            raise Refusal("already-exists", f"payment {reference} is recorded with another amount", field="amount")
+        if len(self.unapplied) >= UNAPPLIED_MAX:
+            raise Refusal("too-many", f"an investment keeps at most {UNAPPLIED_MAX} payments that came too late")
+        return PaymentUnapplied(
+            campaign_id=self.campaign_id, provider=provider, reference=reference, amount=amount, recorder=by.id
+        )
+
+    def return_payment(self, *, provider: str, reference: str, return_reference: str, by: Actor) -> Event | None:
+        """The money of a late payment has gone back; None if that is recorded already. Four eyes."""
+        check_text(return_reference, name="return_reference")
+        payment = self._unapplied(provider, reference)
+        if payment is None:
+            raise Refusal("not-found", f"no late payment {reference} is recorded", kind="payment", id=reference)
+        if by.id == payment.recorder:
+            raise Refusal("four-eyes", "another person than the one who recorded the payment must return it")
+        if payment.returned:
+            return None
+        return PaymentReturned(
+            campaign_id=self.campaign_id,
+            provider=provider,
+            reference=reference,
+            amount=payment.amount,
+            return_reference=return_reference,
         )
 
     def confirm_recording(self, fact: ChainFact) -> Event | None:
@@ -92,6 +142,9 @@ class Investment(msgspec.Struct, frozen=True, kw_only=True):
         if self.status != "committed":
             return None
         return CommitmentLapsed(campaign_id=self.campaign_id, amount=self.amount, reason=reason)
+
+    def _unapplied(self, provider: str, reference: str) -> UnappliedPayment | None:
+        return next((p for p in self.unapplied if (p.provider, p.reference) == (provider, reference)), None)
 
     def _in(self, status: str) -> None:
         if self.status != status:
@@ -159,6 +212,38 @@ class InvestmentFunded(Event, frozen=True, kw_only=True):
 
     def apply(self, state: Investment) -> Investment:
         return msgspec.structs.replace(state, status="funded", payment=(self.provider, self.reference))
+
+
+class PaymentUnapplied(Event, frozen=True, kw_only=True):
+    """Money came after the campaign had closed. It goes back outside the chain, which never heard of it."""
+
+    TOPIC: ClassVar[str] = "investment.payment_unapplied"
+    campaign_id: UUID
+    provider: str
+    reference: str
+    amount: int
+    recorder: str
+
+    def apply(self, state: Investment) -> Investment:
+        payment = UnappliedPayment(self.provider, self.reference, self.amount, self.recorder)
+        return msgspec.structs.replace(state, unapplied=(*state.unapplied, payment))
+
+
+class PaymentReturned(Event, frozen=True, kw_only=True):
+    TOPIC: ClassVar[str] = "investment.payment_returned"
+    campaign_id: UUID
+    provider: str
+    reference: str
+    amount: int
+    return_reference: str
+
+    def apply(self, state: Investment) -> Investment:
+        name = (self.provider, self.reference)
+        payments = (
+            msgspec.structs.replace(p, returned=True) if (p.provider, p.reference) == name else p
+            for p in state.unapplied
+        )
+        return msgspec.structs.replace(state, unapplied=tuple(payments))
 
 
 class RecordingConfirmed(Event, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from domain.errors import Refusal
 from domain.journal.entries import Actor, Event
+from domain.values import check_text, check_wallet
 
 KYC_LEVELS = frozenset({"basic", "enhanced", "premium"})
 
@@ -29,16 +30,20 @@ class Investor(msgspec.Struct, frozen=True, kw_only=True):
             raise Refusal("four-eyes", "another person than the investor must approve the KYC")
         return None if self.level == level else KycApproved(level=level)
 
-    def check_eligible(self, *, by: Actor) -> None:
-        """Refuse a commitment by somebody else, or before the KYC is approved."""
+    def check_eligible(self, *, by: Actor, issuer: str, issuer_wallet: str) -> None:
+        """Refuse a commitment by somebody else, before the KYC is approved, or by the issuer itself (seed rule 8)."""
         if by.id != self.owner:
             raise Refusal("not-yours", "this investor is another client's")
         if self.level is None:
             raise Refusal("kyc-missing", "the investor's KYC must be approved first")
+        if self.owner == issuer or self.wallet.lower() == issuer_wallet.lower():
+            raise Refusal("own-campaign", "the issuer may not invest in its own campaign")
 
 
 def register(*, investor_id: UUID, wallet: str, reference: str, by: Actor) -> Event:
     """Decide on a new investor. `reference` is the client's own opaque name for the person, never personal data."""
+    check_wallet(wallet)
+    check_text(reference, name="reference")
     return InvestorRegistered(investor_id=investor_id, wallet=wallet, reference=reference, owner=by.id)
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from domain import commands as c
 from domain.campaign import CampaignClosed, ClosingConfirmed, DeploymentConfirmed
-from domain.errors import Refusal
+from domain.errors import JournalCorrupt, Refusal
 from domain.investment import (
     CommitmentLapsed,
     InvestmentCommitted,
@@ -109,7 +109,7 @@ class Settlement:
                 for command in commands
                 if command is not None
             ]
-            _handle_all(self._ledger, envelopes)
+            self._obey(envelopes)
 
     @staticmethod
     def _end(held: Held, *, successful: bool) -> c.AllotShares | c.OrderRefund | c.LapseCommitment | None:
@@ -128,7 +128,13 @@ class Settlement:
         if waiting:
             return
         command = c.CompleteRefunds(campaign_id=campaign_id, investments=refunded, amount=amount)
-        _handle_all(self._ledger, [_envelope(self.NAME, command, key=f"{entry.position}:{campaign_id}", cause=entry)])
+        self._obey([_envelope(self.NAME, command, key=f"{entry.position}:{campaign_id}", cause=entry)])
+
+    def _obey(self, envelopes: list[Envelope]) -> None:
+        """Have commands handled that no rule can refuse. A refusal means that the journal contradicts itself: stop."""
+        for answer in _handle_all(self._ledger, envelopes):
+            if isinstance(answer, Refusal):
+                raise JournalCorrupt(f"the end of a campaign was refused: {answer.code}: {answer.text}") from answer
 
 
 def _through_first_closing(entries: list[Entry]) -> list[Entry]:

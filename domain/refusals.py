@@ -41,6 +41,7 @@ _ROWS = (
     ),
     ("confirmed-otherwise", 409, "Another log confirmed this.", "Look at both logs; one of them is foreign."),
     ("deadline-passed", 409, "The campaign's deadline has passed.", "Nothing can be committed any more."),
+    ("digest-not-acceptable", 422, "It is not a SHA-256 in hex.", "Send 64 hex digits in lower case."),
     ("documents-missing", 409, "There are no documents.", "Attach the documents first."),
     ("documents-unapproved", 409, "Documents wait for approval.", "Approve every document first."),
     ("exclusivity-locked", 409, "The company has an open campaign.", "Wait until it is settled or refunded."),
@@ -61,6 +62,7 @@ _ROWS = (
     ("not-whole-shares", 422, "The amount is not a whole number of shares.", "Use a multiple of the share price."),
     ("not-yours", 403, "It belongs to another client.", "Use the key of its owner."),
     ("one-campaign-a-year", 409, "The company had its campaign of this year.", "Wait for the next calendar year."),
+    ("own-campaign", 403, "The issuer may not invest in its own campaign.", "Let other investors take part."),
     ("role-not-allowed", 403, "This role may not give this command.", "Use a key with the right role."),
     ("still-open", 409, "The campaign is open and below its threshold.", "Wait for its deadline."),
     ("sums-differ", 409, "The sums are not the campaign's own.", "Reconcile before trying again."),
@@ -68,6 +70,7 @@ _ROWS = (
     ("text-not-acceptable", 422, "The text is empty or too long.", "Shorten or complete the text."),
     ("too-many", 409, "A limit on the number of things is reached.", "Remove or combine some."),
     ("unknown-value", 422, "The value is not one of the known ones.", "Use a value that the text names."),
+    ("wallet-not-acceptable", 422, "It is not a wallet's address.", "Send 0x and 40 hex digits, not all zero."),
     ("wrong-status", 409, "The state does not allow this now.", "Read the state; wait or take another step."),
 )
 

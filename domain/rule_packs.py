@@ -62,8 +62,13 @@ class RulePacks:
     def __init__(self, packs: Iterable[RulePack]) -> None:
         self._packs = {pack.id: pack for pack in packs}
 
+    def find(self, pack_id: str) -> RulePack | None:
+        """The pack, None if it is not in use here any more."""
+        return self._packs.get(pack_id)
+
     def get(self, pack_id: str) -> RulePack:
-        pack = self._packs.get(pack_id)
+        """The pack. Refuses one that is not in use here."""
+        pack = self.find(pack_id)
         if pack is None:
             known = ", ".join(sorted(self._packs))
             raise Refusal(

@@ -34,6 +34,8 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     campaign.CampaignPostingRejected,
     investment.InvestmentCommitted,
     investment.InvestmentFunded,
+    investment.PaymentUnapplied,
+    investment.PaymentReturned,
     investment.RecordingConfirmed,
     investment.SharesAllotted,
     investment.CertificateConfirmed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from domain.errors import Refusal
 AMOUNT_MAX = 2**53 - 1
 TEXT_CHARS_MAX = 500
 BPS = 10_000  # basis points in a whole
+
+_WALLET = re.compile(r"0x[0-9a-fA-F]{40}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class ChainFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,3 +75,15 @@ def check_text(text: str, *, name: str) -> None:
     """Refuse an empty or oversized text."""
     if not text.strip() or len(text) > TEXT_CHARS_MAX:
         raise Refusal("text-not-acceptable", f"{name} needs 1 to {TEXT_CHARS_MAX} characters", field=name)
+
+
+def check_wallet(wallet: str) -> None:
+    """Refuse what no contract could pay to: a wallet is 0x and 40 hex digits, and not the zero address."""
+    if not _WALLET.fullmatch(wallet) or not int(wallet, 16):
+        raise Refusal("wallet-not-acceptable", "a wallet is 0x and 40 hex digits, not all zero", field="wallet")
+
+
+def check_digest(digest: str, *, name: str) -> None:
+    """Refuse what is not a SHA-256 in lower-case hex."""
+    if not _DIGEST.fullmatch(digest):
+        raise Refusal("digest-not-acceptable", f"{name} must be 64 hex digits in lower case", field=name)
