@@ -1,4 +1,99 @@
--- The chain indexer.
+-- The chain indexer: how far the chain is read, every log of our contracts, and those that the journal does not explain.
+-- Hashes and addresses are text, so that what a person sees here can be pasted into any explorer of the chain.
 
 CREATE SCHEMA indexer;
-GRANT USAGE ON SCHEMA indexer TO tandem_indexer;
+
+CREATE DOMAIN indexer.hash AS text COLLATE "C" CHECK (VALUE ~ '^0x[0-9a-f]{64}$');
+CREATE DOMAIN indexer.address AS text COLLATE "C" CHECK (VALUE ~ '^0x[0-9a-f]{40}$');
+
+-- One row: the chain generation that is read, the last block fed back, and the head last seen.
+CREATE TABLE indexer.checkpoint (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    generation text NOT NULL,
+    block_number bigint NOT NULL CHECK (block_number >= 0),
+    block_hash indexer.hash NOT NULL,
+    parent_hash indexer.hash NOT NULL,
+    block_timestamp_s bigint NOT NULL,
+    fed_at timestamptz NOT NULL DEFAULT now(),
+    head_number bigint NOT NULL,
+    head_hash indexer.hash NOT NULL,
+    head_timestamp_s bigint NOT NULL,
+    head_seen_at timestamptz NOT NULL DEFAULT now(),
+    finality_depth bigint NOT NULL CHECK (finality_depth >= 0),
+    reorgs bigint NOT NULL DEFAULT 0,
+    reorg_depth_max bigint NOT NULL DEFAULT 0,
+    -- Counted as they are kept, in the same transaction: exact, and cheap to ask for when there are many.
+    logs bigint NOT NULL DEFAULT 0,
+    confirmed bigint NOT NULL DEFAULT 0,
+    foreign_logs bigint NOT NULL DEFAULT 0,
+    children bigint NOT NULL DEFAULT 0
+);
+
+CREATE FUNCTION indexer.refuse_retreat() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.block_number < OLD.block_number
+        OR (NEW.block_number = OLD.block_number AND NEW.block_hash <> OLD.block_hash) THEN
+        RAISE EXCEPTION 'the checkpoint may not go back from block % to %', OLD.block_number, NEW.block_number
+            USING ERRCODE = 'TD003';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER refuse_retreat BEFORE UPDATE ON indexer.checkpoint
+    FOR EACH ROW EXECUTE FUNCTION indexer.refuse_retreat();
+
+-- The local chain above the checkpoint: headers only, forgotten when they become final or are lost in a reorg.
+CREATE TABLE indexer.headers (
+    block_number bigint PRIMARY KEY,
+    block_hash indexer.hash NOT NULL,
+    parent_hash indexer.hash NOT NULL,
+    block_timestamp_s bigint NOT NULL
+);
+
+-- Every log of our contracts, whole. Before Polygon Edge 1.0 the log index counts within one tx: hence the key.
+CREATE TABLE indexer.logs (
+    block_number bigint NOT NULL,
+    tx_index bigint NOT NULL,
+    log_index bigint NOT NULL,
+    block_hash indexer.hash NOT NULL,
+    tx_hash indexer.hash NOT NULL,
+    address indexer.address NOT NULL,
+    topics bytea[] NOT NULL,
+    data bytea NOT NULL,
+    kind text,
+    verdict text NOT NULL CHECK (verdict IN ('confirmed', 'noted', 'foreign')),
+    entry_position bigint,
+    confirmed_position bigint,
+    PRIMARY KEY (block_hash, tx_hash, log_index)
+);
+CREATE INDEX logs_place ON indexer.logs (block_number, tx_index, log_index);
+
+-- The logs that the journal does not explain. `id` is their order and the cursor of whoever lists them.
+CREATE TABLE indexer.foreign_logs (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    block_hash indexer.hash NOT NULL,
+    tx_hash indexer.hash NOT NULL,
+    log_index bigint NOT NULL,
+    reason text NOT NULL,
+    detail text NOT NULL,
+    leaf bytea CHECK (octet_length(leaf) = 32),
+    entry_position bigint,
+    found_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (block_hash, tx_hash, log_index),
+    FOREIGN KEY (block_hash, tx_hash, log_index) REFERENCES indexer.logs
+);
+
+-- The contracts that our factory made, each with the log that says so: they are followed from that block on.
+CREATE TABLE indexer.children (
+    address indexer.address PRIMARY KEY,
+    block_number bigint NOT NULL,
+    block_hash indexer.hash NOT NULL,
+    tx_hash indexer.hash NOT NULL,
+    tx_index bigint NOT NULL,
+    log_index bigint NOT NULL
+);
+
+GRANT USAGE ON SCHEMA indexer TO tandem_indexer, tandem_api;
+GRANT SELECT, INSERT, UPDATE ON indexer.checkpoint TO tandem_indexer;
+GRANT SELECT, INSERT, DELETE ON indexer.headers TO tandem_indexer;
+GRANT SELECT, INSERT ON indexer.logs, indexer.foreign_logs, indexer.children TO tandem_indexer;
+GRANT SELECT ON indexer.checkpoint, indexer.headers, indexer.logs, indexer.foreign_logs, indexer.children TO tandem_api;

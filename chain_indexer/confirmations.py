@@ -1,0 +1,219 @@
+"""From a decoded log to the command that confirms it, and what speaks against it. Pure.
+
+A log confirms only what its entry obliged: the same thing, from the right contract, with the same values. Whoever holds
+an operator's key could write other values under a true leaf; the register would then differ from the journal, and a
+confirmation would hide it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from abis import Generation, Log, campaign_address, from_bytes32
+from abis import logs as l
+from abis.hashing import checksummed
+from abis.ids import from_token_id, to_bytes32
+from chain_indexer.blocks import ChainPosition, Reason
+from domain import campaign, company, investment
+from domain import commands as c
+from domain.journal import Entry, Event
+from domain.values import ChainFact
+
+Confirming = (
+    l.IssuerRegistered
+    | l.CampaignCreated
+    | l.InvestmentRecorded
+    | l.CampaignClosed
+    | l.CertificateIssued
+    | l.ReleaseRecorded
+    | l.RefundRecorded
+)
+NOBODY = "0x" + "0" * 40
+
+
+class Objection(msgspec.Struct, frozen=True):
+    """Why a log does not confirm the entry whose leaf it repeats."""
+
+    reason: Reason
+    detail: str
+
+
+def fact_of(at: ChainPosition, *, chain_id: int, entry_position: int) -> ChainFact:
+    return ChainFact(
+        chain_id=chain_id,
+        block_number=at.block_number,
+        block_hash=at.block_hash,
+        tx_hash=at.tx_hash,
+        log_index=at.log_index,
+        entry_position=entry_position,
+    )
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    """How a log names its subject, and the command that it becomes."""
+
+    subject: str
+    command: Callable[[Any, UUID, ChainFact], c.Command]
+
+
+def _deployment(log: l.CampaignCreated, subject: UUID, fact: ChainFact) -> c.Command:
+    deadline = datetime.fromtimestamp(log.deadline, UTC)
+    return c.ConfirmDeployment(campaign_id=subject, address=log.campaign, deadline=deadline, on_chain=fact)
+
+
+_KINDS: dict[type[Log], _Kind] = {
+    l.IssuerRegistered: _Kind(
+        "company_id", lambda _, subject, fact: c.ConfirmCompanyRegistration(company_id=subject, on_chain=fact)
+    ),
+    l.CampaignCreated: _Kind("campaign_id", _deployment),
+    l.InvestmentRecorded: _Kind(
+        "investment_id", lambda _, subject, fact: c.ConfirmRecording(investment_id=subject, on_chain=fact)
+    ),
+    l.CampaignClosed: _Kind(
+        "campaign_id", lambda _, subject, fact: c.ConfirmClosing(campaign_id=subject, on_chain=fact)
+    ),
+    l.CertificateIssued: _Kind(
+        "token_id",
+        lambda log, subject, fact: c.ConfirmCertificate(
+            investment_id=subject, token_id=str(log.token_id), on_chain=fact
+        ),
+    ),
+    l.ReleaseRecorded: _Kind(
+        "campaign_id", lambda _, subject, fact: c.ConfirmRelease(campaign_id=subject, on_chain=fact)
+    ),
+    l.RefundRecorded: _Kind(
+        "investment_id", lambda _, subject, fact: c.ConfirmRefund(investment_id=subject, on_chain=fact)
+    ),
+}
+
+
+def subject_of(log: Log) -> UUID | None:
+    """The company, campaign or investment that a confirming log is about; None if its id is none of ours."""
+    kind = _KINDS.get(type(log))
+    if kind is None:
+        return None
+    named = getattr(log, kind.subject)
+    return from_token_id(named) if isinstance(named, int) else from_bytes32(named)
+
+
+def command_of(log: Log, fact: ChainFact) -> c.Command | None:
+    """The command that a log becomes, once nothing speaks against it; None for a log that confirms nothing of ours."""
+    subject = subject_of(log)
+    return None if subject is None else _KINDS[type(log)].command(log, subject, fact)
+
+
+def objection(
+    log: Log, *, emitter: str, block_timestamp_s: int, entry: Entry, generation: Generation
+) -> Objection | None:
+    """What speaks against taking a confirming log for what its entry obliged; None if nothing does.
+
+    1. The log is about another thing than the entry's stream.
+    2. The entry obliges no such write, or obliges it of another contract.
+    3. The values written are not the ones obliged; each that differs is named.
+    """
+    if subject_of(log) != entry.stream:
+        return Objection(Reason.ENTRY_OF_ANOTHER_STREAM, f"the log is about {subject_of(log)}, not {entry.stream}")
+    expected = _expected(log, entry.event, entry.stream, generation, block_timestamp_s)
+    if expected is None:
+        return Objection(Reason.ENTRY_OBLIGES_OTHERWISE, f"{entry.topic} does not oblige {type(log).__name__}")
+    contract, values = expected
+    if emitter.lower() != contract.lower():
+        return Objection(Reason.ENTRY_OBLIGES_OTHERWISE, f"obliged of {contract}, written by {emitter}")
+    differing = [
+        f"{name} is {_shown(getattr(log, name))}, obliged was {_shown(value)}"
+        for name, value in values.items()
+        if getattr(log, name) != value
+    ]
+    return Objection(Reason.CONTENT_DIFFERS, "; ".join(differing)) if differing else None
+
+
+Expected = tuple[str, dict[str, object]]  # the contract that emits the log, and the fields that it must carry
+
+
+def _expected(log: Log, event: Event, stream: UUID, generation: Generation, block_timestamp_s: int) -> Expected | None:
+    """What a log of this kind must say if this event obliged it; None if the event obliges no such write."""
+    contracts = generation.addresses
+    match log, event:
+        case l.IssuerRegistered(), company.KybApproved():
+            return contracts["IssuerRegistry"], {
+                "wallet": _address(event.wallet),
+                "documents_hash": bytes.fromhex(event.documents_hash),
+            }
+        case l.CampaignCreated(), campaign.CampaignApproved(terms=terms):
+            return contracts["CampaignFactory"], {
+                "campaign": campaign_address(generation, stream),
+                "company_id": to_bytes32(event.company_id),
+                "funding_goal": terms.funding_goal,
+                "cap": terms.cap,
+                "deadline": block_timestamp_s + terms.duration_s,
+                "terms_hash": bytes.fromhex(event.terms_hash),
+            }
+        case l.CampaignClosed(), campaign.CampaignClosed():
+            successful = event.outcome == "successful"
+            return campaign_address(generation, stream), {"successful": successful, "raised": event.raised}
+        case l.ReleaseRecorded(), campaign.ReleaseApproved():
+            return contracts["FundEscrow"], {
+                "release_id": to_bytes32(event.release_id),
+                "issuer": _address(event.wallet),
+                "amount": event.amount,
+                "fee": event.fee,
+            }
+        case _:
+            return _expected_of_investment(log, event, generation)
+
+
+def _expected_of_investment(log: Log, event: Event, generation: Generation) -> Expected | None:
+    match log, event:
+        case l.InvestmentRecorded(), investment.InvestmentFunded():
+            return campaign_address(generation, event.campaign_id), {
+                "investor": _address(event.wallet),
+                "amount": event.amount,
+                "shares": event.shares,
+            }
+        case l.CertificateIssued(), investment.SharesAllotted():
+            return generation.addresses["NFTShareCertificate"], {
+                "campaign_id": to_bytes32(event.campaign_id),
+                "holder": _address(event.wallet),
+                "shares": event.shares,
+            }
+        case l.RefundRecorded(), investment.RefundOrdered():
+            return generation.addresses["FundEscrow"], {
+                "campaign_id": to_bytes32(event.campaign_id),
+                "investor": _address(event.wallet),
+                "amount": event.amount,
+            }
+        case _:
+            return None
+
+
+def companions(logs: Iterable[tuple[ChainPosition, Log]]) -> frozenset[str]:
+    """The keys of `Transfer` and `Locked` logs that come with an issuance: same tx, same token, from nobody.
+
+    Each issuance explains one of either; a second one is not explained by it.
+    """
+    issued: dict[tuple[str, int], set[str]] = {}
+    known: set[str] = set()
+    logs = list(logs)
+    for at, log in logs:
+        if isinstance(log, l.CertificateIssued):
+            issued[at.tx_hash, log.token_id] = {"Transfer", "Locked"}
+    for at, log in logs:
+        if isinstance(log, l.Locked) or (isinstance(log, l.Transfer) and log.sender == NOBODY):
+            unexplained = issued.get((at.tx_hash, log.token_id), set())
+            if type(log).__name__ in unexplained:
+                unexplained.remove(type(log).__name__)
+                known.add(at.key)
+    return frozenset(known)
+
+
+def _address(wallet: str) -> str:
+    return checksummed(wallet)
+
+
+def _shown(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,280 @@
+"""The port to a node: JSON-RPC over HTTP, every answer checked, everything else reported as unavailable.
+
+Polygon Edge answers 200 to everything, gives error codes that mean nothing, cuts a range of logs short at its own head
+without saying so, and refuses more than 20 calls a batch. So: logs are asked for together with the header of the last
+block of their range, in one request that no load balancer can split, and only what was asked for is taken.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Any
+
+import httpx
+import msgspec
+
+from abis import RawLog
+from chain_indexer.blocks import ChainPosition, Header, PlacedLog, RangeLogs, Seen
+from chain_indexer.ranges import BLOCKS_PER_RANGE_MAX
+
+CALLS_PER_BATCH_MAX = 20  # Polygon Edge's default limit
+ADDRESSES_PER_CALL_MAX = 500
+BODY_BYTES_MAX = 64 * 1024 * 1024
+BATCHES_AT_ONCE_MAX = 4
+ERROR_CHARS_MAX = 200  # of a node's own words, in ours
+
+
+class NodeUnavailable(httpx.HTTPError):
+    """The node gave no usable answer. Nothing was learnt; ask again later."""
+
+
+class NodeLagging(NodeUnavailable):
+    """The node does not have a block that it, or a sibling behind the same address, said it had. Ask again later."""
+
+
+class NodeContradicts(NodeUnavailable):
+    """Parts of the node's answers exclude each other, as when its chain changes while it is asked. Ask again later."""
+
+
+class RangeRefused(NodeUnavailable):
+    """The node would not, or could not in time, give the logs of so many blocks at once. Ask for fewer."""
+
+
+class _TooMuch(NodeUnavailable):
+    """The answer took too long or was too large: a smaller question may be answered."""
+
+
+_Quantity = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{1,15}$")]
+_Hash = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{64}$")]
+_Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]
+_Hex = Annotated[str, msgspec.Meta(pattern="^0x([0-9a-fA-F]{2})*$")]
+
+
+class _Error(msgspec.Struct, frozen=True):
+    message: str = "no message"
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    id: int
+    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: _Error | None = None
+
+
+class _Block(msgspec.Struct, frozen=True, rename="camel"):
+    number: _Quantity
+    hash: _Hash
+    parent_hash: _Hash
+    timestamp: _Quantity
+
+
+class _Log(msgspec.Struct, frozen=True, rename="camel"):
+    address: _Address
+    topics: list[_Hash]
+    data: _Hex
+    block_number: _Quantity
+    block_hash: _Hash
+    transaction_hash: _Hash
+    transaction_index: _Quantity
+    log_index: _Quantity
+    removed: bool = False
+
+
+Call = tuple[str, list[Any]]
+
+_encode = msgspec.json.Encoder().encode
+_answers = msgspec.json.Decoder(list[_Answer]).decode
+
+
+class Node:
+    """One address of a node. Raises NodeUnavailable or one of its kinds, and nothing else, for whatever goes wrong."""
+
+    def __init__(self, url: str, timeout_s: float = 10.0) -> None:
+        self._client = httpx.Client(timeout=timeout_s, headers={"Content-Type": "application/json"})
+        self._url = url
+        self._ids = itertools.count(1)
+        self._threads = ThreadPoolExecutor(BATCHES_AT_ONCE_MAX, thread_name_prefix="node")
+
+    def look(self, numbers: Sequence[int]) -> Seen:
+        """Whose chain the node speaks for, its head, and its headers at these numbers as far as it has them.
+
+        Raises NodeLagging if it lacks one that is not above the head it gives in the same answer.
+        """
+        calls = [("eth_chainId", []), _block(0), ("eth_getBlockByNumber", ["latest", False]), *map(_block, numbers)]
+        answers, _ = self._ask(calls)
+        chain_id = _number(self._result(answers[0], _Quantity, "the chain id"))
+        genesis = self._header(answers[1], 0)
+        head = _header(self._result(answers[2], _Block, "the newest block"))
+        headers = {}
+        for number, answer in zip(numbers, answers[3:], strict=True):
+            if number <= head.number:
+                headers[number] = self._header(answer, number)
+        return Seen(chain_id=chain_id, genesis_hash=genesis.hash, head=head, headers=headers)
+
+    def headers(self, first: int, last: int) -> tuple[Header, ...]:
+        """The headers of a range. Raises NodeLagging if one is missing, NodeContradicts if they are not linked."""
+        batches = [
+            range(start, min(start + CALLS_PER_BATCH_MAX, last + 1))
+            for start in range(first, last + 1, CALLS_PER_BATCH_MAX)
+        ]
+        headers = tuple(itertools.chain.from_iterable(self._threads.map(self._some_headers, batches)))
+        for parent, child in itertools.pairwise(headers):
+            if child.parent_hash != parent.hash:
+                raise NodeContradicts(f"{child} does not follow {parent}: the chain changed while it was read")
+        return headers
+
+    def logs(self, first: int, last: int, addresses: Sequence[str]) -> RangeLogs:
+        """All logs of these contracts (lower case) from one block through another, in the order of the chain.
+
+        Raises RangeRefused if the node will not answer over so many blocks, NodeLagging if it lacks the last of them.
+        """
+        assert 1 <= first <= last, "logs are asked for from block 1 on: Polygon Edge refuses 0 to 0"
+        assert last - first < BLOCKS_PER_RANGE_MAX
+        return self._logs(last, {"fromBlock": hex(first), "toBlock": hex(last)}, addresses)
+
+    def logs_of(self, header: Header, addresses: Sequence[str]) -> RangeLogs:
+        """All logs of these contracts in one block, asked for by its hash: a node without it cannot answer."""
+        return self._logs(header.number, {"blockHash": header.hash}, addresses)
+
+    def codes(self, addresses: Sequence[str]) -> dict[str, bytes]:
+        """The code at these addresses at the node's head; empty where there is none."""
+        assert len(addresses) <= CALLS_PER_BATCH_MAX
+        answers, _ = self._ask([("eth_getCode", [address, "latest"]) for address in addresses])
+        return {
+            address: _bytes(self._result(answer, _Hex, "a contract's code"))
+            for address, answer in zip(addresses, answers, strict=True)
+        }
+
+    def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        self._client.close()
+
+    def _some_headers(self, numbers: range) -> list[Header]:
+        answers, _ = self._ask([_block(number) for number in numbers])
+        return [self._header(answer, number) for number, answer in zip(numbers, answers, strict=True)]
+
+    def _logs(self, last: int, where: dict[str, str], addresses: Sequence[str]) -> RangeLogs:
+        chunks = [
+            addresses[place : place + ADDRESSES_PER_CALL_MAX]
+            for place in range(0, len(addresses), ADDRESSES_PER_CALL_MAX)
+        ]
+        headers: list[Header] = []
+        logs: list[PlacedLog] = []
+        size_bytes = 0
+        for place in range(0, len(chunks), CALLS_PER_BATCH_MAX - 1):
+            some = chunks[place : place + CALLS_PER_BATCH_MAX - 1]
+            calls = [("eth_getLogs", [{**where, "address": list(chunk)}]) for chunk in some]
+            try:
+                answers, size = self._ask([_block(last), *calls])
+            except _TooMuch as error:
+                raise RangeRefused(str(error)) from error
+            size_bytes += size
+            headers.append(self._header(answers[0], last))
+            for chunk, answer in zip(some, answers[1:], strict=True):
+                logs.extend(self._found(answer, frozenset(chunk)))
+        if len({header.hash for header in headers}) != 1:
+            raise NodeContradicts(f"block {last} changed while its logs were read")
+        logs.sort(key=lambda log: log.at)
+        return RangeLogs(last=headers[0], logs=tuple(logs), size_bytes=size_bytes)
+
+    def _found(self, answer: _Answer, addresses: frozenset[str]) -> list[PlacedLog]:
+        """The logs of one answer; a node that ignores the filter gives more than was asked for."""
+        if answer.error is not None:  # the texts differ from node to node; fewer blocks is what helps with any
+            raise RangeRefused(f"the node refused a range of logs: {answer.error.message[:ERROR_CHARS_MAX]}")
+        placed = [_placed(log) for log in self._result(answer, list[_Log], "logs")]
+        return [log for log in placed if log.raw.address in addresses]
+
+    def _header(self, answer: _Answer, number: int) -> Header:
+        block = self._result(answer, _Block | None, f"block {number}")
+        if block is None:
+            raise NodeLagging(f"the node does not have block {number}")
+        header = _header(block)
+        if header.number != number:
+            raise NodeContradicts(f"asked for block {number}, the node gave {header}")
+        return header
+
+    @staticmethod
+    def _result(answer: _Answer, kind: Any, what: str) -> Any:
+        if answer.error is not None:
+            raise NodeUnavailable(f"the node refused {what}: {answer.error.message[:ERROR_CHARS_MAX]}")
+        if answer.result is msgspec.UNSET:
+            raise NodeUnavailable(f"the node gave neither {what} nor an error")
+        try:
+            return msgspec.json.decode(answer.result, type=kind)
+        except msgspec.MsgspecError as error:
+            raise NodeUnavailable(f"the node gave {what} in a form that cannot be read: {error}") from error
+
+    def _ask(self, calls: Sequence[Call]) -> tuple[list[_Answer], int]:
+        """The answers to a batch in the order of its calls, and the bytes they took."""
+        assert 1 <= len(calls) <= CALLS_PER_BATCH_MAX
+        ids = [next(self._ids) for _ in calls]
+        asked = [
+            {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
+            for i, (method, params) in zip(ids, calls, strict=True)
+        ]
+        body = self._post(_encode(asked))
+        try:
+            given = _answers(body)
+        except msgspec.MsgspecError as error:
+            raise NodeUnavailable(f"the node's answer cannot be read ({error}): {body[:ERROR_CHARS_MAX]!r}") from error
+        answers = {answer.id: answer for answer in given}
+        if sorted(answers) != ids or len(given) != len(ids):
+            raise NodeUnavailable(f"the node answered {len(given)} of {len(ids)} calls, or others than were asked")
+        return [answers[i] for i in ids], len(body)
+
+    def _post(self, content: bytes) -> bytes:
+        try:
+            with self._client.stream("POST", self._url, content=content) as response:
+                return _body(response)
+        except httpx.ReadTimeout as error:
+            raise _TooMuch("the node did not answer in time") from error
+        except httpx.RequestError as error:
+            raise NodeUnavailable(f"the node cannot be reached: {type(error).__name__}: {error}") from error
+
+
+def _body(response: httpx.Response) -> bytes:
+    if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+        raise _TooMuch("the node finds the question too large (HTTP 413)")
+    if response.status_code != httpx.codes.OK:
+        raise NodeUnavailable(f"the node answered HTTP {response.status_code}")
+    body = bytearray()
+    for part in response.iter_bytes():
+        body += part
+        if len(body) > BODY_BYTES_MAX:
+            raise _TooMuch(f"the node's answer is larger than {BODY_BYTES_MAX} bytes")
+    return bytes(body)
+
+
+def _block(number: int) -> Call:
+    return "eth_getBlockByNumber", [hex(number), False]
+
+
+def _number(quantity: str) -> int:
+    return int(quantity, 16)
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def _header(block: _Block) -> Header:
+    return Header(
+        number=_number(block.number),
+        hash=block.hash.lower(),
+        parent_hash=block.parent_hash.lower(),
+        timestamp_s=_number(block.timestamp),
+    )
+
+
+def _placed(log: _Log) -> PlacedLog:
+    if log.removed:
+        raise NodeContradicts(f"the node gave a log of tx {log.transaction_hash} that it says is removed")
+    at = ChainPosition(
+        block_number=_number(log.block_number),
+        tx_index=_number(log.transaction_index),
+        log_index=_number(log.log_index),
+        block_hash=log.block_hash.lower(),
+        tx_hash=log.transaction_hash.lower(),
+    )
+    return PlacedLog(at, RawLog(log.address.lower(), tuple(map(_bytes, log.topics)), _bytes(log.data)))

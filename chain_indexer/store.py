@@ -1,0 +1,220 @@
+"""What the indexer remembers, in the schema `indexer`: one writer, and a face for those who only read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from typing import Any, TypeVar
+
+import msgspec
+import psycopg
+from psycopg.rows import class_row
+
+from chain_indexer.blocks import Checkpoint, Child, Confirmed, Fed, Foreign, Header, Noted, PlacedLog, Verdict
+from chain_indexer.continuity import LocalChain
+
+_SQL = files("chain_indexer").joinpath("sql")
+ADVANCE_SQL = _SQL.joinpath("advance.sql").read_text()
+BEGIN_SQL = _SQL.joinpath("begin.sql").read_text()
+FOREIGN_SQL = _SQL.joinpath("foreign.sql").read_text()
+STANDING_SQL = _SQL.joinpath("standing.sql").read_text()
+
+LOCK = 0x1DE7E5  # one indexer a database, by advisory lock
+LOG_COLUMNS = (
+    "block_number, tx_index, log_index, block_hash, tx_hash, address, topics, data,"
+    " kind, verdict, entry_position, confirmed_position"
+)
+
+Row = TypeVar("Row")
+
+
+class CheckpointMoved(psycopg.OperationalError):
+    """Another indexer moved the checkpoint. Nothing was written; begin again from what is stored."""
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored: the generation that is read, the local chain, the factory's children, the head last seen."""
+
+    generation: str
+    chain: LocalChain
+    children: tuple[str, ...]
+    head_number: int
+
+
+class IndexerStore:
+    """The writer's connection. Each method is one transaction."""
+
+    def __init__(self, dsn: str) -> None:
+        self._connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=1)
+        self._leads = False
+
+    def lead(self) -> bool:
+        """Whether this is the one indexer of the database. The lead is kept until the connection ends."""
+        if not self._leads:
+            row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
+            assert row is not None
+            self._leads = bool(row[0])
+        return self._leads
+
+    def load(self) -> Remembered | None:
+        """None before the first checkpoint is laid."""
+        row = self._connection.execute(
+            "SELECT generation, head_number, block_number, block_hash, parent_hash, block_timestamp_s"
+            " FROM indexer.checkpoint"
+        ).fetchone()
+        if row is None:
+            return None
+        generation, head_number, *block = row
+        above = self._connection.execute(
+            "SELECT block_number, block_hash, parent_hash, block_timestamp_s FROM indexer.headers ORDER BY block_number"
+        ).fetchall()
+        children = self._connection.execute(
+            "SELECT address FROM indexer.children ORDER BY block_number, tx_index, log_index"
+        ).fetchall()
+        return Remembered(
+            generation=generation,
+            chain=LocalChain(Checkpoint(_header(block))).extended([_header(header) for header in above]),
+            children=tuple(address for (address,) in children),
+            head_number=head_number,
+        )
+
+    def begin(self, checkpoint: Checkpoint, *, generation: str, head: Header, finality_depth: int) -> None:
+        """Lay the first checkpoint."""
+        parameters = _block(checkpoint.header) | _head(head)
+        parameters |= {"generation": generation, "finality_depth": finality_depth}
+        self._connection.execute(BEGIN_SQL, parameters)
+
+    def saw(self, head: Header, *, finality_depth: int) -> None:
+        """Keep the head last seen, for whoever asks how old it is."""
+        self._connection.execute(
+            "UPDATE indexer.checkpoint SET head_number = %(head_number)s, head_hash = %(head_hash)s,"
+            " head_timestamp_s = %(head_timestamp_s)s, head_seen_at = now(), finality_depth = %(finality_depth)s",
+            _head(head) | {"finality_depth": finality_depth},
+        )
+
+    def remember(self, headers: Sequence[Header]) -> None:
+        """Keep headers that follow the ones kept."""
+        with self._connection.transaction(), self._connection.cursor() as rows:
+            _remember(rows, headers)
+
+    def unwind(self, to: Header, *, depth: int) -> None:
+        """Forget the headers above a block, and count the reorg."""
+        with self._connection.transaction():
+            self._connection.execute("DELETE FROM indexer.headers WHERE block_number > %s", (to.number,))
+            self._connection.execute(
+                "UPDATE indexer.checkpoint SET reorgs = reorgs + 1, reorg_depth_max = greatest(reorg_depth_max, %s)",
+                (depth,),
+            )
+
+    def keep(self, fed: Fed) -> None:
+        """Keep a range whole: its logs, the foreign ones, the children, and the checkpoint behind it.
+
+        Raises CheckpointMoved if the checkpoint is not where this range began.
+        """
+        with self._connection.transaction(), self._connection.cursor() as rows:
+            rows.execute(ADVANCE_SQL, _block(fed.after.header) | _counts(fed) | {"before": fed.before.hash})
+            if rows.rowcount != 1:
+                raise CheckpointMoved(f"the checkpoint is not at {fed.before.header} any more")
+            if fed.verdicts:
+                _keep_logs(rows, fed.verdicts)
+            if fed.children:
+                rows.executemany(
+                    "INSERT INTO indexer.children (address, block_number, block_hash, tx_hash, tx_index, log_index)"
+                    " VALUES (%s, %s, %s, %s, %s, %s)",
+                    [_child(child) for child in fed.children],
+                )
+            rows.execute("DELETE FROM indexer.headers WHERE block_number <= %s", (fed.after.number,))
+            _remember(rows, fed.remembered)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class ReadingStore:
+    """A connection that only reads, opened when first asked and anew after it was lost. Safe to share by threads."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def rows(self, kind: type[Row], query: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        """The rows of a query as values of a kind, by their columns' names. Raises psycopg.OperationalError."""
+        if self._connection is None or self._connection.broken or self._connection.closed:
+            self._connection = psycopg.connect(self._dsn, autocommit=True)
+        with self._connection.cursor(row_factory=class_row(kind)) as rows:
+            return rows.execute(query, parameters).fetchall()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _keep_logs(rows: psycopg.Cursor[Any], verdicts: Iterable[tuple[PlacedLog, Verdict]]) -> None:
+    with rows.copy(f"COPY indexer.logs ({LOG_COLUMNS}) FROM STDIN") as copy:
+        for log, verdict in verdicts:
+            copy.write_row((*_log(log), *_judged(verdict)))
+    foreign = [
+        (log.at.block_hash, log.at.tx_hash, log.at.log_index, v.reason, v.detail, v.leaf, v.entry_position)
+        for log, v in verdicts
+        if isinstance(v, Foreign)
+    ]
+    if foreign:
+        rows.executemany(
+            "INSERT INTO indexer.foreign_logs (block_hash, tx_hash, log_index, reason, detail, leaf, entry_position)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            foreign,
+        )
+
+
+def _remember(rows: psycopg.Cursor[Any], headers: Sequence[Header]) -> None:
+    if headers:
+        rows.executemany(
+            "INSERT INTO indexer.headers (block_number, block_hash, parent_hash, block_timestamp_s)"
+            " VALUES (%(number)s, %(hash)s, %(parent_hash)s, %(timestamp_s)s)",
+            [_block(header) for header in headers],
+        )
+
+
+def _counts(fed: Fed) -> dict[str, object]:
+    verdicts = [verdict for _, verdict in fed.verdicts]
+    return {
+        "logs": len(verdicts),
+        "confirmed": sum(isinstance(verdict, Confirmed) for verdict in verdicts),
+        "foreign_logs": sum(isinstance(verdict, Foreign) for verdict in verdicts),
+        "children": len(fed.children),
+    }
+
+
+def _log(log: PlacedLog) -> tuple[object, ...]:
+    at, raw = log.at, log.raw
+    place = (at.block_number, at.tx_index, at.log_index, at.block_hash, at.tx_hash)
+    return (*place, raw.address, list(raw.topics), raw.data)
+
+
+def _judged(verdict: Verdict) -> tuple[str | None, str, int | None, int | None]:
+    """The columns kind, verdict, entry_position and confirmed_position."""
+    match verdict:
+        case Confirmed(kind=kind, entry_position=entry_position, position=position):
+            return kind, "confirmed", entry_position, position
+        case Noted(kind=kind):
+            return kind, "noted", None, None
+        case Foreign(kind=unsure, entry_position=known):
+            return unsure, "foreign", known, None
+
+
+def _child(child: Child) -> tuple[object, ...]:
+    at = child.created
+    return child.address, at.block_number, at.block_hash, at.tx_hash, at.tx_index, at.log_index
+
+
+def _header(row: Sequence[Any]) -> Header:
+    number, hash_, parent_hash, timestamp_s = row
+    return Header(number=number, hash=hash_, parent_hash=parent_hash, timestamp_s=timestamp_s)
+
+
+def _block(header: Header) -> dict[str, object]:
+    return msgspec.structs.asdict(header)
+
+
+def _head(head: Header) -> dict[str, object]:
+    return {"head_number": head.number, "head_hash": head.hash, "head_timestamp_s": head.timestamp_s}

@@ -1,0 +1,277 @@
+"""The indexer on real parts: a journal with what obliges writes, the contracts that receive them, and the loop."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid5
+
+import psycopg
+
+from abis import calls, campaign_address
+from chain_indexer.indexer import Indexer
+from chain_indexer.node import Node
+from chain_indexer.store import IndexerStore
+from domain import commands as c
+from domain.company import company_id
+from domain.handlers import decide
+from domain.journal import Actor, CommandKey, Entry, Envelope, JournalReader, Ledger
+from domain.progress import Progress
+from domain.rule_packs import load_packs
+from domain.topics import codec
+from domain.values import Terms, terms_hash
+from tests.support.chain import ChainAtHand
+from tests.support.roles import as_room
+
+IDS = UUID("0b7f9a2e-3f0c-5a57-8e0e-6a1a7d2c9b10")
+WALLET = "0x" + "a1" * 20
+HOLDER = "0x" + "b2" * 20
+TERMS = Terms(
+    currency="ETB",
+    funding_goal=1_000_000,
+    minimum=10_000,
+    cap=1_200_000,
+    share_price=1_000,
+    duration_s=86_400,
+    success_threshold_bps=7_500,
+    fee_bps=250,
+    rule_pack="local@1",
+)
+
+ISSUER = Actor("issuer", "issuer")
+INVESTOR = Actor("investor", "investor")
+COMPLIANCE = Actor("compliance", "compliance")
+MAKER = Actor("maker", "treasury_maker")
+CHECKER = Actor("checker", "treasury_checker")
+OPERATOR = Actor("operator", "operator")
+PROCESS = Actor("settlement", "process")
+
+
+def named(name: str) -> UUID:
+    return uuid5(IDS, name)
+
+
+class Journal:
+    """A real ledger under the API's role, and the entries it made."""
+
+    def __init__(self, dsn: str) -> None:
+        self.ledger = ledger_on(as_room(dsn, "api"))
+        self.reader = JournalReader(as_room(dsn, "api"), codec=codec())
+        self._numbers = itertools.count()
+
+    def do(self, command: c.Command, by: Actor) -> list[Entry]:
+        """Give a command; the entries that it made."""
+        key = CommandKey(f"client:{by.id}", str(next(self._numbers)))
+        outcome = self.ledger.handle(
+            Envelope(
+                command=command,
+                actor=by,
+                key=key,
+                fingerprint=sha256(repr(command).encode()).digest(),
+                correlation_id=named(f"story {key.key}"),
+            )
+        )
+        entries = [self.reader.entry(event.position) for event in outcome.events]
+        return [entry for entry in entries if entry is not None]
+
+    def topics(self) -> list[str]:
+        return [entry.topic for entry in self.reader.read(after=0, limit=10_000)]
+
+    def entries(self, topic: str) -> list[Entry]:
+        return self.reader.read(after=0, limit=10_000, topics=[topic])
+
+    def close(self) -> None:
+        self.reader.close()
+        self.ledger.close()
+
+
+class World:
+    """The journal and the chain together: what obliges a write, and the write as the chain writer would make it."""
+
+    def __init__(self, dsn: str, chain: ChainAtHand) -> None:
+        self.dsn = dsn
+        self.chain = chain
+        self.generation = chain.generation
+        self.journal = Journal(dsn)
+        self._open: list[Callable[[], None]] = [self.journal.close]
+
+    def indexer(
+        self,
+        *,
+        finality_depth: int = 0,
+        crash: Callable[[str], None] | None = None,
+        node: Any = None,
+        generation: Any = None,
+    ) -> Indexer:
+        """A new indexer on what is stored, with connections of its own."""
+        room = as_room(self.dsn, "indexer")
+        ledger, reader, store = ledger_on(room), JournalReader(room, codec=codec()), IndexerStore(room)
+        if node is None:
+            node = Node(self.chain.url)
+        self._open.extend([node.close, store.close, reader.close, ledger.close])
+        return Indexer(
+            node=node,
+            store=store,
+            ledger=ledger,
+            reader=reader,
+            generation=generation or self.generation,
+            finality_depth=finality_depth,
+            crash=crash,
+        )
+
+    def stop_indexers(self) -> None:
+        """Close every indexer's connections, as the end of its process does."""
+        for close in reversed(self._open[1:]):
+            close()
+        del self._open[1:]
+
+    def close(self) -> None:
+        self.stop_indexers()
+        self.journal.close()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.dsn, autocommit=True) as owner:
+            return owner.execute(query).fetchall()
+
+    def send(self, contract: str, data: bytes, *, key: str | None = None) -> dict[str, Any]:
+        to = contract if contract.startswith("0x") else self.generation.addresses[contract]
+        receipt = self.chain.send(to, data, key=key)
+        assert int(receipt["status"], 16) == 1
+        return receipt
+
+    # What obliges a write: each returns the entry.
+
+    def kyb_approved(self, name: str = "company") -> Entry:
+        company = company_id(name)
+        self.journal.do(
+            c.RegisterCompany(
+                legal_name=name, tax_number=name, sector="energy", registration_year=2020, wallet=WALLET
+            ),
+            ISSUER,
+        )
+        document = named(f"document {name}")
+        self.journal.do(
+            c.AttachDocument(company_id=company, document_id=document, kind="licence", sha256="ab" * 32), ISSUER
+        )
+        self.journal.do(c.ApproveDocument(company_id=company, document_id=document), COMPLIANCE)
+        self.journal.do(c.SubmitKyb(company_id=company), ISSUER)
+        (entry,) = self.journal.do(c.ApproveKyb(company_id=company), COMPLIANCE)
+        return entry
+
+    def campaign_approved(self, name: str, *, company: str = "company") -> Entry:
+        campaign, owner = named(name), company_id(company)
+        self.journal.do(c.DraftCampaign(campaign_id=campaign, company_id=owner, title=name, terms=TERMS), ISSUER)
+        self.journal.do(c.SubmitCampaign(campaign_id=campaign), ISSUER)
+        content = terms_hash(company_id=owner, title=name, terms=TERMS)
+        (entry,) = self.journal.do(c.ApproveCampaign(campaign_id=campaign, terms_hash=content), COMPLIANCE)
+        return entry
+
+    def investment_funded(self, name: str, *, campaign: str, amount: int = 800_000) -> Entry:
+        investor = named(f"investor of {name}")
+        self.journal.do(c.RegisterInvestor(investor_id=investor, wallet=HOLDER, reference=name), INVESTOR)
+        self.journal.do(c.ApproveKyc(investor_id=investor, level="basic"), COMPLIANCE)
+        self.journal.do(
+            c.CommitInvestment(
+                investment_id=named(name),
+                campaign_id=named(campaign),
+                investor_id=investor,
+                amount=amount,
+                acknowledgement="read",
+            ),
+            INVESTOR,
+        )
+        entry, _ = self.journal.do(
+            c.RecordPayment(investment_id=named(name), provider="bank", reference=name, amount=amount), MAKER
+        )
+        return entry
+
+    def campaign_closed(self, name: str) -> Entry:
+        (entry,) = self.journal.do(c.CloseCampaign(campaign_id=named(name), reason="the end"), OPERATOR)
+        return entry
+
+    def shares_allotted(self, name: str) -> Entry:
+        (entry,) = self.journal.do(c.AllotShares(investment_id=named(name)), PROCESS)
+        return entry
+
+    def refund_ordered(self, name: str) -> Entry:
+        (entry,) = self.journal.do(c.OrderRefund(investment_id=named(name), reason="failed"), PROCESS)
+        return entry
+
+    def release_approved(self, name: str) -> Entry:
+        self.journal.do(c.RequestRelease(campaign_id=named(name), release_id=named(f"release {name}")), MAKER)
+        (entry,) = self.journal.do(c.ApproveRelease(campaign_id=named(name)), CHECKER)
+        return entry
+
+    # The write that an entry obliges.
+
+    def post_registration(self, entry: Entry, **other: Any) -> dict[str, Any]:
+        event: Any = entry.event
+        values = {"wallet": event.wallet, "documents_hash": bytes.fromhex(event.documents_hash)} | other
+        return self.send("IssuerRegistry", calls.register(company_id=entry.stream, entry=entry.leaf, **values))
+
+    def post_campaign(self, entry: Entry, **other: Any) -> dict[str, Any]:
+        event: Any = entry.event
+        values = {"funding_goal": event.terms.funding_goal, "cap": event.terms.cap} | other
+        data = calls.create_campaign(
+            campaign_id=entry.stream,
+            company_id=event.company_id,
+            duration_s=event.terms.duration_s,
+            terms_hash=bytes.fromhex(event.terms_hash),
+            entry=entry.leaf,
+            **values,
+        )
+        return self.send("CampaignFactory", data)
+
+    def post_investments(self, *entries: Entry, shares: int | None = None) -> dict[str, Any]:
+        events: list[Any] = [entry.event for entry in entries]
+        members = [
+            calls.InvestmentMember(entry.stream, event.wallet, event.amount, shares or event.shares, entry.leaf)
+            for entry, event in zip(entries, events, strict=True)
+        ]
+        contract = campaign_address(self.generation, events[0].campaign_id)
+        return self.send(contract, calls.record_investments(members))
+
+    def post_closing(self, entry: Entry) -> dict[str, Any]:
+        event: Any = entry.event
+        data = calls.close(successful=event.outcome == "successful", raised=event.raised, entry=entry.leaf)
+        return self.send(campaign_address(self.generation, entry.stream), data)
+
+    def post_certificate(self, entry: Entry) -> dict[str, Any]:
+        event: Any = entry.event
+        member = calls.CertificateMember(entry.stream, event.campaign_id, event.wallet, event.shares, entry.leaf)
+        return self.send("NFTShareCertificate", calls.issue_certificates([member]))
+
+    def post_release(self, entry: Entry) -> dict[str, Any]:
+        event: Any = entry.event
+        data = calls.record_release(
+            campaign_id=entry.stream,
+            release_id=event.release_id,
+            issuer=event.wallet,
+            amount=event.amount,
+            fee=event.fee,
+            entry=entry.leaf,
+        )
+        return self.send("FundEscrow", data)
+
+    def post_refund(self, entry: Entry) -> dict[str, Any]:
+        event: Any = entry.event
+        member = calls.RefundMember(event.campaign_id, entry.stream, event.wallet, event.amount, entry.leaf)
+        return self.send("FundEscrow", calls.record_refunds([member]))
+
+
+def ledger_on(dsn: str) -> Ledger:
+    ledger = Ledger(
+        dsn, codec=codec(), decide=decide, packs=load_packs(("default", "local")), clock=lambda: datetime.now(UTC)
+    )
+    ledger.start()
+    return ledger
+
+
+def caught_up(indexer: Indexer) -> Progress:
+    """Step until there is nothing to do."""
+    while (progress := indexer.step()).advanced:
+        pass
+    return progress
