@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -48,13 +49,13 @@ class Client:
 
     def __init__(self, url: str, *, keys: dict[str, str], run_id: str, chance: random.Random) -> None:
         self.tally = Tally()
+        self.book_position = 0
         self._keys = keys
         self._run_id = run_id
         self._chance = chance
         self._http = httpx.AsyncClient(
             base_url=url,
             timeout=httpx.Timeout(ANSWER_S_MAX),
-            # Without a limit on idle connections a killed API would be met once by each of them.
             limits=httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX),
         )
         self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
@@ -67,7 +68,7 @@ class Client:
     ) -> None:
         await self._http.aclose()
 
-    async def command(self, role: str, path: str, body: dict[str, Any] | None = None, *, step: str) -> Answer:
+    async def command(self, role: str, path: str, body: Mapping[str, object] | None = None, *, step: str) -> Answer:
         """Give a command once, however often it must be sent. `step` names it within this run."""
         headers = {"Authorization": f"Bearer {self._keys[role]}", "Idempotency-Key": f"demo-{self._run_id}-{step}"}
         began_s = time.monotonic()
@@ -93,6 +94,7 @@ class Client:
             parameters["min_position"] = min_position
         response, _ = await self._insist("GET", path, step=f"GET {path}", headers=headers, params=parameters)
         self.tally.reads += 1
+        self.book_position = max(self.book_position, int(response.headers.get("Ledger-Position", 0)))
         found: dict[str, Any] = response.json()
         return found
 

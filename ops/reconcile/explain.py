@@ -1,0 +1,151 @@
+"""Every log on our contracts, explained by the one entry that caused it, or named as foreign."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+import msgspec
+
+from abis import Generation, Log
+from abis import logs as on_chain
+from abis.hashing import keccak
+from ops.contracts import ROLES
+from ops.reconcile.chain import Found
+from ops.reconcile.journal import JournalSide
+from ops.reconcile.node import ChainLog
+from ops.reconcile.nouns import Difference, Kind
+from ops.reconcile.obligations import UNKNOWN_DEADLINE
+
+ADMIN_ROLE = bytes(32)
+
+Posting = (
+    on_chain.IssuerRegistered
+    | on_chain.CampaignCreated
+    | on_chain.InvestmentRecorded
+    | on_chain.CampaignClosed
+    | on_chain.CertificateIssued
+    | on_chain.ReleaseRecorded
+    | on_chain.RefundRecorded
+)
+
+
+class Explained(msgspec.Struct, frozen=True):
+    """What the logs came to: the log that meets each obligation, how many merely repeat, and what is wrong."""
+
+    met: dict[int, Found]
+    repeated: int
+    differences: list[Difference]
+
+
+class Explainer:
+    """Goes through the logs in the order they were read and asks of each: which entry caused it?
+
+    `later` holds the leaves of entries recorded after the journal was read: their logs are for the next time.
+    """
+
+    def __init__(
+        self, journal: JournalSide, generation: Generation, *, signers: Container[str], later: Container[bytes]
+    ) -> None:
+        self._journal = journal
+        self._signers = signers
+        self._later = later
+        self._names = {address.lower(): name for name, address in generation.addresses.items()}
+        self._administered: set[str] = set()
+        self._met: dict[int, Found] = {}
+        self._repeated = 0
+
+    def explain(self, logs: list[Found]) -> Explained:
+        issued = {(f.log.tx_hash, f.said.token_id) for f in logs if isinstance(f.said, on_chain.CertificateIssued)}
+        judged = [self._judge(found, issued) for found in logs]
+        return Explained(self._met, self._repeated, [difference for difference in judged if difference is not None])
+
+    def _judge(self, found: Found, issued: set[tuple[str, int]]) -> Difference | None:
+        """None for a log that is as it must be.
+
+        1. A posting: an entry obliges exactly it. 2. A repetition: an entry obliges its key. 3. What the token
+        standards say beside a certificate. 4. A role that the deployment gives. Everything else is foreign.
+        """
+        match found.said:
+            case on_chain.Conflict(entry=leaf, have=have, given=given):
+                return self._about(found, "chain-conflict", leaf, journal=f"0x{given.hex()}", chain=f"0x{have.hex()}")
+            case on_chain.AlreadyRecorded(key=key, entry=leaf):
+                return self._repetition(found, key, leaf)
+            case on_chain.Locked(token_id=token) | on_chain.Transfer(token_id=token):
+                explained = (found.log.tx_hash, token) in issued
+            case on_chain.RoleGranted(role=role, account=account):
+                explained = self._is_expected(found.log.raw.address, role, account)
+            case said if isinstance(said, Posting):
+                return self._posting(found, said)
+            case _:
+                explained = False
+        return None if explained else self._foreign(found)
+
+    def _posting(self, found: Found, said: Posting) -> Difference | None:
+        if said.entry in self._later:
+            return None
+        position = self._journal.leaves.get(said.entry)
+        if position is None:
+            return self._foreign(found)
+        obligation = self._journal.obligations[position]
+        if obligation.address.lower() != found.log.raw.address or without_deadline(said) != obligation.log:
+            return self._about(found, "chain-differs", said.entry, journal=told(obligation.log), chain=told(said))
+        self._met[position] = found
+        return None
+
+    def _repetition(self, found: Found, key: bytes, leaf: bytes) -> Difference | None:
+        if leaf in self._later:
+            return None
+        position = self._journal.leaves.get(leaf)
+        if position is None or self._journal.obligations[position].key != key:
+            return self._foreign(found)
+        self._repeated += 1
+        return None
+
+    def _is_expected(self, address: str, role: bytes, account: str) -> bool:
+        """The first administrator of each contract, and the writers' own role for the writers' signers."""
+        if role == ADMIN_ROLE and address not in self._administered:
+            self._administered.add(address)
+            return True
+        name = ROLES.get(self._names.get(address, ""))
+        return name is not None and role == keccak(name.encode("ascii")) and account in self._signers
+
+    def _foreign(self, found: Found) -> Difference:
+        leaf = getattr(found.said, "entry", b"")
+        return self._about(found, "chain-foreign", leaf, journal=None, chain=told(found.said))
+
+    def _about(self, found: Found, kind: Kind, leaf: bytes, *, journal: str | None, chain: str) -> Difference:
+        position = self._journal.leaves.get(leaf)
+        contract = self._names.get(found.log.raw.address, "a campaign's contract")
+        return Difference(
+            kind=kind,
+            subject="log",
+            id=where(found.log),
+            what=f"{type(found.said).__name__ if found.said else 'unknown log'} of {contract}",
+            journal=journal,
+            chain=chain,
+            positions=() if position is None else (position,),
+        )
+
+
+def without_deadline(said: Log) -> Log:
+    """A log as an entry can foresee it: the deadline follows from the block."""
+    if isinstance(said, on_chain.CampaignCreated):
+        return msgspec.structs.replace(said, deadline=UNKNOWN_DEADLINE)
+    return said
+
+
+def where(log: ChainLog) -> str:
+    """The place of a log on the chain, in words."""
+    return f"block {log.block_number} tx {log.tx_hash} log {log.log_index}"
+
+
+def told(said: Log | None) -> str:
+    """A log in words, for a report."""
+    if said is None:
+        return "a log that the house does not know"
+    fields = (f"{name}={_shown(getattr(said, name))}" for name in said.__struct_fields__)
+    return f"{type(said).__name__}({', '.join(fields)})"
+
+
+def _shown(value: object) -> str:
+    return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)

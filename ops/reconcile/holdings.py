@@ -1,0 +1,91 @@
+"""Journal against chain, holder by holder: wallets, sums of each campaign, and who holds which certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from uuid import UUID
+
+import msgspec
+
+from abis.logs import (
+    CampaignClosed,
+    CampaignCreated,
+    CertificateIssued,
+    InvestmentRecorded,
+    IssuerRegistered,
+    RefundRecorded,
+    ReleaseRecorded,
+)
+from ops.reconcile.chain import Certificate, ChainSide, OnCampaign
+from ops.reconcile.journal import JournalSide
+from ops.reconcile.nouns import Difference
+from ops.reconcile.obligations import Obligation
+
+NO_CAMPAIGN = OnCampaign(deployed=False, raised=0, closed=False, successful=False, released=0, refunded=0)
+NO_CERTIFICATE = Certificate(owner=None, shares=0)
+
+
+class Holdings:
+    """What the contracts add up to, against what those obligations add up to that the chain holds (`on_chain`)."""
+
+    def __init__(self, journal: JournalSide, *, on_chain: Container[int]) -> None:
+        self._journal = journal
+        self._wallets: dict[UUID, str] = {}
+        self._campaigns: dict[UUID, OnCampaign] = {}
+        self._certificates: dict[UUID, Certificate] = {}
+        for position, obligation in journal.obligations.items():
+            if position in on_chain:
+                self._hold(obligation)
+
+    def compare(self, chain: ChainSide) -> Iterator[Difference]:
+        for company, have in chain.wallets.items():
+            yield from self._differ("company", company, "wallet", self._wallets.get(company), have)
+        for campaign, on_campaign in chain.campaigns.items():
+            wanted = self._campaigns.get(campaign, NO_CAMPAIGN)
+            for what in OnCampaign.__struct_fields__:
+                yield from self._differ("campaign", campaign, what, getattr(wanted, what), getattr(on_campaign, what))
+        for investment, certificate in chain.certificates.items():
+            held = self._certificates.get(investment, NO_CERTIFICATE)
+            yield from self._differ("investment", investment, "certificate owner", held.owner, certificate.owner)
+            yield from self._differ("investment", investment, "certificate shares", held.shares, certificate.shares)
+
+    def _hold(self, obligation: Obligation) -> None:
+        match obligation.log:
+            case IssuerRegistered(wallet=wallet):
+                self._wallets[obligation.stream] = wallet
+            case CertificateIssued(holder=holder, shares=shares):
+                self._certificates[obligation.stream] = Certificate(owner=holder, shares=shares)
+            case _:
+                assert obligation.campaign_id is not None
+                known = self._campaigns.get(obligation.campaign_id, NO_CAMPAIGN)
+                self._campaigns[obligation.campaign_id] = _added(known, obligation)
+
+    def _differ(self, subject: str, thing: UUID, what: str, *sides: object) -> Iterator[Difference]:
+        wanted, have = sides
+        if wanted != have:
+            yield Difference(
+                kind="chain-differs",
+                subject=subject,
+                id=str(thing),
+                what=what,
+                journal=None if wanted is None else str(wanted),
+                chain=None if have is None else str(have),
+                positions=self._journal.streams[thing].shown,
+            )
+
+
+def _added(known: OnCampaign, obligation: Obligation) -> OnCampaign:
+    """What a campaign's contracts say once they hold one more posting."""
+    match obligation.log:
+        case CampaignCreated():
+            return msgspec.structs.replace(known, deployed=True)
+        case InvestmentRecorded(amount=amount):
+            return msgspec.structs.replace(known, raised=known.raised + amount)
+        case CampaignClosed(successful=successful):
+            return msgspec.structs.replace(known, closed=True, successful=successful)
+        case ReleaseRecorded(amount=amount, fee=fee):
+            return msgspec.structs.replace(known, released=known.released + amount + fee)
+        case RefundRecorded(amount=amount):
+            return msgspec.structs.replace(known, refunded=known.refunded + amount)
+        case _:
+            raise AssertionError(f"{type(obligation.log).__name__} is no posting of a campaign")

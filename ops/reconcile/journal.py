@@ -1,0 +1,107 @@
+"""The journal's side: every entry folded by the domain, with what each obliged and what confirmed or rejected it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from abis import Generation
+from domain.campaign import CampaignPostingRejected
+from domain.company import CompanyPostingRejected
+from domain.investment import InvestmentPostingRejected
+from domain.journal import Entry, Event, JournalReader
+from domain.values import ChainFact
+from ops.reconcile.obligations import Obligation, obligation_of
+
+ENTRIES_PER_READ = 1_000
+POSITIONS_SHOWN_MAX = 12
+
+
+class Confirmation(msgspec.Struct, frozen=True):
+    """An entry that says where on the chain an obligation was met."""
+
+    position: int
+    stream: UUID
+    event: Event
+    fact: ChainFact
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """An entry that says that the chain refused an obligation for good."""
+
+    position: int
+    code: str
+    reason: str
+
+
+class Stream(msgspec.Struct):
+    """One aggregate: its state, the positions that made it, and what of its events no state keeps."""
+
+    kind: str
+    state: Any
+    positions: list[int]
+    first: Entry
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Its positions for a report; of a long stream the first and the last ones."""
+        if len(self.positions) <= POSITIONS_SHOWN_MAX:
+            return tuple(self.positions)
+        half = POSITIONS_SHOWN_MAX // 2
+        return (*self.positions[:half], *self.positions[-half:])
+
+
+class JournalSide:
+    """All that the journal says, taken in entry by entry."""
+
+    def __init__(self, generation: Generation) -> None:
+        self.position = 0
+        self.streams: dict[UUID, Stream] = {}
+        self.obligations: dict[int, Obligation] = {}
+        self.leaves: dict[bytes, int] = {}
+        self.confirmations: dict[int, Confirmation] = {}  # by the position of the obligation
+        self.rejections: dict[int, Rejection] = {}
+        self._generation = generation
+
+    def read(self, reader: JournalReader, *, through: int | None = None) -> None:
+        """Take in what is there, up to a position or to the end."""
+        while entries := reader.read(after=self.position, limit=ENTRIES_PER_READ):
+            for entry in entries:
+                if through is not None and entry.position > through:
+                    return
+                self.take(entry)
+
+    def take(self, entry: Entry) -> None:
+        assert entry.position == self.position + 1
+        self.position = entry.position
+        known = self.streams.get(entry.stream)
+        if known is None:
+            state = entry.event.apply(None)
+            self.streams[entry.stream] = Stream(entry.topic.partition(".")[0], state, [entry.position], entry)
+        else:
+            known.state = entry.event.apply(known.state)
+            known.positions.append(entry.position)
+        self._post(entry)
+
+    def _post(self, entry: Entry) -> None:
+        obligation = obligation_of(entry, self._generation)
+        if obligation is not None:
+            self.obligations[entry.position] = obligation
+            self.leaves[entry.leaf] = entry.position
+        fact = getattr(entry.event, "on_chain", None)
+        if isinstance(fact, ChainFact):
+            self.confirmations[fact.entry_position] = Confirmation(entry.position, entry.stream, entry.event, fact)
+        match entry.event:
+            case (
+                CompanyPostingRejected(entry_position=place, code=code, reason=reason)
+                | CampaignPostingRejected(entry_position=place, code=code, reason=reason)
+                | InvestmentPostingRejected(entry_position=place, code=code, reason=reason)
+            ):
+                self.rejections[place] = Rejection(entry.position, code, reason)
+            case _:
+                pass
+
+    def of_kind(self, kind: str) -> dict[UUID, Stream]:
+        return {stream: known for stream, known in self.streams.items() if known.kind == kind}

@@ -1,0 +1,212 @@
+"""What each entry obliges the chain to hold: the contract, the key, the digest under it, and the log that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from abis import Generation, Log, campaign_address, to_bytes32, token_id
+from abis import logs as on_chain
+from abis.hashing import checksummed, keccak
+from domain.campaign import CampaignApproved, CampaignClosed, ReleaseApproved
+from domain.company import KybApproved
+from domain.investment import InvestmentFunded, RefundOrdered, SharesAllotted
+from domain.journal import Entry, Event
+
+UNKNOWN_DEADLINE = 0  # the chain sets it; the journal learns it from the log
+
+
+class Obligation(msgspec.Struct, frozen=True, kw_only=True):
+    """A write that an entry obliges. `log` is what the chain must have said, `digest` what it must keep under `key`."""
+
+    position: int
+    stream: UUID
+    campaign_id: UUID | None
+    subject: str
+    contract: str
+    address: str
+    key: bytes
+    digest: bytes
+    log: Log
+
+
+def obligation_of(entry: Entry, generation: Generation) -> Obligation | None:
+    """What an entry obliges; None for the many that oblige nothing."""
+    make = _MAKERS.get(type(entry.event))
+    return make(entry, entry.event, generation) if make is not None else None
+
+
+def _registration(entry: Entry, event: KybApproved, generation: Generation) -> Obligation:
+    documents_hash = bytes.fromhex(event.documents_hash)
+    return Obligation(
+        position=entry.position,
+        stream=entry.stream,
+        campaign_id=None,
+        subject="company",
+        contract="IssuerRegistry",
+        address=generation.addresses["IssuerRegistry"],
+        key=to_bytes32(entry.stream),
+        digest=_digest(event.wallet, documents_hash),
+        log=on_chain.IssuerRegistered(
+            company_id=to_bytes32(entry.stream),
+            entry=entry.leaf,
+            wallet=checksummed(event.wallet),
+            documents_hash=documents_hash,
+        ),
+    )
+
+
+def _deployment(entry: Entry, event: CampaignApproved, generation: Generation) -> Obligation:
+    company, terms, terms_hash = to_bytes32(event.company_id), event.terms, bytes.fromhex(event.terms_hash)
+    return Obligation(
+        position=entry.position,
+        stream=entry.stream,
+        campaign_id=entry.stream,
+        subject="campaign",
+        contract="CampaignFactory",
+        address=generation.addresses["CampaignFactory"],
+        key=to_bytes32(entry.stream),
+        digest=_digest(company, terms.funding_goal, terms.cap, terms.duration_s, terms_hash),
+        log=on_chain.CampaignCreated(
+            campaign_id=to_bytes32(entry.stream),
+            entry=entry.leaf,
+            campaign=campaign_address(generation, entry.stream),
+            company_id=company,
+            funding_goal=terms.funding_goal,
+            cap=terms.cap,
+            deadline=UNKNOWN_DEADLINE,
+            terms_hash=terms_hash,
+        ),
+    )
+
+
+def _recording(entry: Entry, event: InvestmentFunded, generation: Generation) -> Obligation:
+    return Obligation(
+        position=entry.position,
+        stream=entry.stream,
+        campaign_id=event.campaign_id,
+        subject="investment",
+        contract="CampaignImplementation",
+        address=campaign_address(generation, event.campaign_id),
+        key=to_bytes32(entry.stream),
+        digest=_digest(event.wallet, event.amount, event.shares),
+        log=on_chain.InvestmentRecorded(
+            investment_id=to_bytes32(entry.stream),
+            entry=entry.leaf,
+            investor=checksummed(event.wallet),
+            amount=event.amount,
+            shares=event.shares,
+        ),
+    )
+
+
+def _closing(entry: Entry, event: CampaignClosed, generation: Generation) -> Obligation:
+    successful = event.outcome == "successful"
+    return Obligation(
+        position=entry.position,
+        stream=entry.stream,
+        campaign_id=entry.stream,
+        subject="campaign",
+        contract="CampaignImplementation",
+        address=campaign_address(generation, entry.stream),
+        key=to_bytes32(entry.stream),
+        digest=_digest(int(successful), event.raised),
+        log=on_chain.CampaignClosed(
+            campaign_id=to_bytes32(entry.stream), entry=entry.leaf, successful=successful, raised=event.raised
+        ),
+    )
+
+
+def _certificate(entry: Entry, event: SharesAllotted, generation: Generation) -> Obligation:
+    campaign = to_bytes32(event.campaign_id)
+    return Obligation(
+        position=entry.position,
+        stream=entry.stream,
+        campaign_id=event.campaign_id,
+        subject="investment",
+        contract="NFTShareCertificate",
+        address=generation.addresses["NFTShareCertificate"],
+        key=_word(token_id(entry.stream)),
+        digest=_digest(campaign, event.wallet, event.shares),
+        log=on_chain.CertificateIssued(
+            token_id=token_id(entry.stream),
+            entry=entry.leaf,
+            campaign_id=campaign,
+            holder=checksummed(event.wallet),
+            shares=event.shares,
+        ),
+    )
+
+
+def _release(entry: Entry, event: ReleaseApproved, generation: Generation) -> Obligation:
+    release = to_bytes32(event.release_id)
+    return Obligation(
+        position=entry.position,
+        stream=entry.stream,
+        campaign_id=entry.stream,
+        subject="campaign",
+        contract="FundEscrow",
+        address=generation.addresses["FundEscrow"],
+        key=to_bytes32(entry.stream),
+        digest=_digest(release, event.wallet, event.amount, event.fee),
+        log=on_chain.ReleaseRecorded(
+            campaign_id=to_bytes32(entry.stream),
+            entry=entry.leaf,
+            release_id=release,
+            issuer=checksummed(event.wallet),
+            amount=event.amount,
+            fee=event.fee,
+        ),
+    )
+
+
+def _refund(entry: Entry, event: RefundOrdered, generation: Generation) -> Obligation:
+    campaign = to_bytes32(event.campaign_id)
+    return Obligation(
+        position=entry.position,
+        stream=entry.stream,
+        campaign_id=event.campaign_id,
+        subject="investment",
+        contract="FundEscrow",
+        address=generation.addresses["FundEscrow"],
+        key=to_bytes32(entry.stream),
+        digest=_digest(campaign, event.wallet, event.amount),
+        log=on_chain.RefundRecorded(
+            investment_id=to_bytes32(entry.stream),
+            entry=entry.leaf,
+            campaign_id=campaign,
+            investor=checksummed(event.wallet),
+            amount=event.amount,
+        ),
+    )
+
+
+_MAKERS: dict[type[Event], Callable[[Entry, Any, Generation], Obligation]] = {
+    KybApproved: _registration,
+    CampaignApproved: _deployment,
+    InvestmentFunded: _recording,
+    CampaignClosed: _closing,
+    SharesAllotted: _certificate,
+    ReleaseApproved: _release,
+    RefundOrdered: _refund,
+}
+
+
+def _digest(*values: bytes | str | int) -> bytes:
+    """What the contracts keep of a content: Keccak over Solidity's encoding of static values, one word each."""
+    return keccak(b"".join(map(_word, values)))
+
+
+def _word(value: bytes | str | int) -> bytes:
+    """A bytes32 as it is; an address (a string) or a number on the right of its word."""
+    match value:
+        case bytes():
+            assert len(value) == 32
+            return value
+        case str():
+            return bytes.fromhex(value[2:]).rjust(32, b"\0")
+        case int():
+            return value.to_bytes(32, "big")
