@@ -117,9 +117,7 @@ ON_CHAIN = (*KYB_APPROVED, RegistrationConfirmed(on_chain=fact(5)))
 
 
 def drafted(offered: Terms = TERMS) -> tuple[Event, ...]:
-    draft = CampaignDrafted(
-        campaign_id=CAMPAIGN, company_id=COMPANY, title="Roastery", terms=offered, owner=ISSUER.id
-    )
+    draft = CampaignDrafted(campaign_id=CAMPAIGN, company_id=COMPANY, title="Roastery", terms=offered, owner=ISSUER.id)
     return (*ON_CHAIN, draft)
 
 
