@@ -146,7 +146,18 @@ class Stories:
         if free and self.stories[drawn.campaign].stage == "live":
             ours = msgspec.structs.replace(drawn, investment=free[0])
             self.commit(ours)
-            self.pay(msgspec.structs.replace(ours, off=0))
+            if not ours.off:
+                self.pay(ours)
+
+    def pay_what_is_owed(self, drawn: Drawn) -> None:
+        """Also of campaigns that have closed in the meantime."""
+        for investment, promise in self.promises.items():
+            if not promise.paid:
+                self.pay(msgspec.structs.replace(drawn, investment=investment))
+
+    def give_all_back(self, drawn: Drawn) -> None:
+        for investment, reference in self.late:
+            self.give_back(msgspec.structs.replace(drawn, investment=investment, reference=reference))
 
     def settle_all(self, drawn: Drawn) -> None:
         for investment in INVESTMENTS:
@@ -381,20 +392,8 @@ class Stories:
 VERBS = [
     *["go_on"] * 12,
     *["invest"] * 8,
-    *["settle_all", "refund_all"] * 3,
-    *[
-        "draft",
-        "submit",
-        "approve",
-        "reject",
-        "deploy",
-        "commit",
-        "pay",
-        "pay",
-        "give_back",
-        "give_back",
-        "time_passes",
-    ],
+    *["settle_all", "refund_all", "pay_what_is_owed", "give_all_back"] * 3,
+    *["draft", "submit", "approve", "reject", "deploy", "commit", "pay", "pay", "give_back", "time_passes"],
     *["close", "confirm_closing", "settle", "confirm_refund", "complete_refunds"],
     *["request_release", "approve_release", "confirm_release"],
 ]
@@ -404,7 +403,7 @@ draws = builds(
     campaign=sampled_from(CAMPAIGNS),
     investment=sampled_from(INVESTMENTS),
     investor=sampled_from(INVESTORS),
-    shares=sampled_from([5, 10, 30, 40, 40, 80]),
+    shares=sampled_from([5, 10, 40, 40, 80, 90]),
     off=sampled_from([0, 0, 1]),
     reference=sampled_from(["a", "b"]),
     days=integers(1, 20),
@@ -412,7 +411,7 @@ draws = builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @random_story(lists(draws, min_size=40, max_size=80))
 def test_no_story_leads_where_the_model_does_not(story: list[Drawn]) -> None:
     stories = Stories()
