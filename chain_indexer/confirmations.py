@@ -212,7 +212,11 @@ def companions(logs: Iterable[tuple[ChainPosition, Log]]) -> frozenset[str]:
 
 
 def _address(wallet: str) -> str:
-    return checksummed(wallet)
+    """The wallet as logs word it. A text that is no address stays as it is, and differs from every log."""
+    try:
+        return checksummed(wallet)
+    except ValueError:
+        return wallet
 
 
 def _shown(value: object) -> str:

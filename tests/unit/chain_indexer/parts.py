@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
 import psycopg
+from eth_account import Account
 
 from abis import calls, campaign_address
 from chain_indexer.indexer import Indexer
@@ -142,14 +144,30 @@ class World:
         assert int(receipt["status"], 16) == 1
         return receipt
 
+    def send_together(self, *calls: tuple[str, bytes]) -> None:
+        """Several calls of the signer in one block."""
+        account, rpc = Account.from_key(self.chain.signer_key), self.chain.rpc
+        nonce = rpc.number("eth_getTransactionCount", account.address, "latest")
+        for place, (to, data) in enumerate(calls):
+            fields = {"chainId": self.generation.chain_id, "gas": 1_500_000, "gasPrice": 0, "value": 0}
+            signed = account.sign_transaction(fields | {"nonce": nonce + place, "to": to, "data": data})
+            rpc.call("eth_sendRawTransaction", "0x" + signed.raw_transaction.hex())
+        self.chain.mine()
+
+    @contextmanager
+    def lost_afterwards(self) -> Iterator[None]:
+        """What is mined inside is lost by the chain; the blocks that come after are others."""
+        snapshot = self.chain.rpc.call("evm_snapshot")
+        yield
+        self.chain.rpc.call("evm_revert", snapshot)
+        self.chain.rpc.call("evm_increaseTime", 60)
+
     # What obliges a write: each returns the entry.
 
     def kyb_approved(self, name: str = "company") -> Entry:
         company = company_id(name)
         self.journal.do(
-            c.RegisterCompany(
-                legal_name=name, tax_number=name, sector="energy", registration_year=2020, wallet=WALLET
-            ),
+            c.RegisterCompany(legal_name=name, tax_number=name, sector="energy", registration_year=2020, wallet=WALLET),
             ISSUER,
         )
         document = named(f"document {name}")
@@ -213,9 +231,13 @@ class World:
         return self.send("IssuerRegistry", calls.register(company_id=entry.stream, entry=entry.leaf, **values))
 
     def post_campaign(self, entry: Entry, **other: Any) -> dict[str, Any]:
+        return self.send("CampaignFactory", self.creation(entry, **other))
+
+    def creation(self, entry: Entry, **other: Any) -> bytes:
+        """The call that makes a campaign's contract."""
         event: Any = entry.event
         values = {"funding_goal": event.terms.funding_goal, "cap": event.terms.cap} | other
-        data = calls.create_campaign(
+        return calls.create_campaign(
             campaign_id=entry.stream,
             company_id=event.company_id,
             duration_s=event.terms.duration_s,
@@ -223,7 +245,6 @@ class World:
             entry=entry.leaf,
             **values,
         )
-        return self.send("CampaignFactory", data)
 
     def post_investments(self, *entries: Entry, shares: int | None = None) -> dict[str, Any]:
         events: list[Any] = [entry.event for entry in entries]
