@@ -1,0 +1,183 @@
+"""Many intents of one kind and one contract into one call, and the search for the member that spoils it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from abis import calls
+from chain_writer.intents import (
+    CloseCampaign,
+    CreateCampaign,
+    Intent,
+    IssueCertificate,
+    Kind,
+    RecordInvestment,
+    RecordRefund,
+    RecordRelease,
+    Register,
+)
+
+GAS_PER_BATCH_MAX = 3_600_000  # by the model below; with the margin of `gas_limit_of` it stays under the next
+GAS_PER_TX_MAX = 4_800_000  # Polygon Edge's blocks take 5,242,880, and one tx must leave others room
+GAS_BASE = 100_000
+GAS_MARGIN_PERCENT = 25  # the state moves between the estimate and the block
+GAS_MARGIN_FLOOR = 20_000
+
+MEMBERS_MAX = {  # MEMBERS_MAX of the contracts; kinds that are not here are called one by one
+    Kind.RECORD_INVESTMENT: 200,
+    Kind.ISSUE_CERTIFICATE: 100,
+    Kind.RECORD_REFUND: 200,
+}
+GAS_PER_MEMBER = {  # upper bounds, measured on an Istanbul chain; a test holds them against the contracts
+    Kind.RECORD_INVESTMENT: 40_000,
+    Kind.ISSUE_CERTIFICATE: 110_000,
+    Kind.RECORD_REFUND: 60_000,
+}
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """One call to be made: intents of one kind for one contract, in the order of their entries."""
+
+    kind: Kind
+    target: str
+    members: tuple[Intent, ...]
+
+    @property
+    def data(self) -> bytes:
+        return calldata(self.kind, self.members)
+
+    @property
+    def campaigns(self) -> frozenset[UUID]:
+        """The campaigns whose own contracts this call may be addressed to."""
+        calls_ = (member.call for member in self.members)
+        return frozenset(call.campaign_id for call in calls_ if isinstance(call, RecordInvestment | CloseCampaign))
+
+    def first(self, count: int) -> Batch:
+        """The batch of its first members only."""
+        return msgspec.structs.replace(self, members=self.members[:count])
+
+
+def plan(ready: Sequence[Intent], *, batches_max: int) -> list[Batch]:
+    """The calls to make for intents that are all ready, oldest first.
+
+    Ready intents do not wait for each other, so they may be grouped freely. One that a final slot did nothing for goes
+    alone from then on: whatever it was that spoilt its batch, it spoils no other.
+    """
+    open_groups: dict[tuple[Kind, str], list[Intent]] = {}
+    groups: list[list[Intent]] = []
+    for intent in ready:
+        key = intent.kind, intent.target
+        group = open_groups.get(key)
+        if group is None or intent.releases or len(group) >= members_max(intent.kind):
+            group = []
+            groups.append(group)
+            if not intent.releases:
+                open_groups[key] = group
+        group.append(intent)
+    return [Batch(kind=g[0].kind, target=g[0].target, members=tuple(g)) for g in groups[:batches_max]]
+
+
+def members_max(kind: Kind) -> int:
+    """How many members of a kind one call takes: by the contract, and by the gas of one tx."""
+    if kind not in MEMBERS_MAX:
+        return 1
+    return min(MEMBERS_MAX[kind], (GAS_PER_BATCH_MAX - GAS_BASE) // GAS_PER_MEMBER[kind])
+
+
+def gas_limit_of(estimate: int, *, releases: int) -> int | None:
+    """The gas to allow a call that a node estimated; more for one that ran out before. None: too much for one tx."""
+    margin = max(GAS_MARGIN_FLOOR, estimate * GAS_MARGIN_PERCENT * (1 + releases) // 100)
+    if estimate + GAS_MARGIN_FLOOR > GAS_PER_TX_MAX:
+        return None
+    return min(GAS_PER_TX_MAX, estimate + margin)
+
+
+def calldata(kind: Kind, members: Sequence[Intent]) -> bytes:
+    """The call that records all these members. Each is written with the leaf of the entry that obliged it."""
+    assert members
+    match kind:
+        case Kind.RECORD_INVESTMENT:
+            return calls.record_investments([_investment(member) for member in members])
+        case Kind.ISSUE_CERTIFICATE:
+            return calls.issue_certificates([_certificate(member) for member in members])
+        case Kind.RECORD_REFUND:
+            return calls.record_refunds([_refund(member) for member in members])
+        case _:
+            assert len(members) == 1, f"{kind} is called for one intent at a time"
+            return _single(members[0])
+
+
+def _single(intent: Intent) -> bytes:
+    call, entry = intent.call, intent.leaf
+    match call:
+        case Register():
+            digest = bytes.fromhex(call.documents_hash)
+            return calls.register(company_id=call.company_id, wallet=call.wallet, documents_hash=digest, entry=entry)
+        case CreateCampaign():
+            return calls.create_campaign(
+                campaign_id=call.campaign_id,
+                company_id=call.company_id,
+                funding_goal=call.funding_goal,
+                cap=call.cap,
+                duration_s=call.duration_s,
+                terms_hash=bytes.fromhex(call.terms_hash),
+                entry=entry,
+            )
+        case CloseCampaign():
+            return calls.close(successful=call.successful, raised=call.raised, entry=entry)
+        case RecordRelease():
+            return calls.record_release(
+                campaign_id=call.campaign_id,
+                release_id=call.release_id,
+                issuer=call.issuer,
+                amount=call.amount,
+                fee=call.fee,
+                entry=entry,
+            )
+        case _:
+            raise AssertionError(f"{type(call).__name__} is a member of a batch")
+
+
+def _investment(intent: Intent) -> calls.InvestmentMember:
+    call = intent.call
+    assert isinstance(call, RecordInvestment)
+    return calls.InvestmentMember(call.investment_id, call.investor, call.amount, call.shares, intent.leaf)
+
+
+def _certificate(intent: Intent) -> calls.CertificateMember:
+    call = intent.call
+    assert isinstance(call, IssueCertificate)
+    return calls.CertificateMember(call.investment_id, call.campaign_id, call.holder, call.shares, intent.leaf)
+
+
+def _refund(intent: Intent) -> calls.RefundMember:
+    call = intent.call
+    assert isinstance(call, RecordRefund)
+    return calls.RefundMember(call.campaign_id, call.investment_id, call.investor, call.amount, intent.leaf)
+
+
+class Search(msgspec.Struct, frozen=True):
+    """The search for the first member without which a failing batch would pass.
+
+    The first `passing` members are known to pass together, the first `failing` to fail. Each probe halves what lies
+    between; in the end the member at `passing` is the culprit, and those before it are sound.
+    """
+
+    passing: int
+    failing: int
+
+    @property
+    def done(self) -> bool:
+        return self.failing - self.passing == 1
+
+    @property
+    def probe(self) -> int:
+        """How many members to simulate next."""
+        assert not self.done
+        return (self.passing + self.failing) // 2
+
+    def after(self, *, passed: bool) -> Search:
+        return Search(self.probe, self.failing) if passed else Search(self.passing, self.probe)

@@ -1,0 +1,51 @@
+"""What can go wrong in the writer, sorted by what to do next.
+
+Not here: `chain_writer.node.NodeUnavailable` (the node is away: try again later) is kept where httpx is spoken, since
+it is one of its errors; a lost database is psycopg's own.
+"""
+
+from __future__ import annotations
+
+
+class LeaseLost(Exception):
+    """Another worker drives this lane now, or this one was too slow. Nothing was written; stand by and try again."""
+
+
+class OperatorNeeded(Exception):
+    """Nothing more is signed until a person has looked. Stored work is safe, and goes on when the cause is gone."""
+
+
+class WrongChain(OperatorNeeded):
+    """The node speaks for another chain, or the contracts there are not the pinned ones. Point it at the right node."""
+
+
+class ChainWentBack(OperatorNeeded):
+    """A block that was believed final is gone. Find out why before anything else is sent; see the runbook of it."""
+
+
+class SignerChanged(OperatorNeeded):
+    """Nonces of this lane's former signer are undecided. Start with that key until they are final, then change."""
+
+
+class Quarantined(OperatorNeeded):
+    """A tx that is none of ours was signed with this lane's key. Revoke its roles, then see the runbook of it."""
+
+
+class NodeLies(OperatorNeeded):
+    """The node took a signed tx and named it otherwise than it is. Use another node."""
+
+
+class PolicyBroken(Exception):
+    """A tx would have been signed that no rule of ours allows. A defect: nothing was signed."""
+
+
+class SignatureInvalid(Exception):
+    """The signer's bytes are not the tx that it was asked to sign. A defect or an attack: nothing was stored."""
+
+
+class KeystoreInvalid(OperatorNeeded):
+    """The keystore file cannot be opened with this passphrase. Check both."""
+
+
+class GuardBroken(Exception):
+    """The database refused a write that would have broken the protocol. A defect: nothing was written."""

@@ -1,0 +1,47 @@
+"""The follower: entries of the journal to intents, in one commit with the position they were read at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from abis import Generation
+from chain_writer.intents import generation_id
+from chain_writer.obligations import lane_of, obligation_of
+from chain_writer.store import WriterStore
+from domain.journal import JournalReader
+from domain.progress import Progress
+
+ENTRIES_PER_STEP_MAX = 500
+
+
+class Follower:
+    """Follows the journal for one chain generation. Two at once, or one killed anywhere, make no intent twice.
+
+    It reads committed entries only, and every committed entry is sealed: its leaf is written with it.
+    """
+
+    def __init__(self, reader: JournalReader, store: WriterStore, generation: Generation, lanes: Sequence[str]) -> None:
+        self._reader = reader
+        self._store = store
+        self._generation = generation
+        self._lanes = tuple(lanes)
+        self._id = generation_id(generation)
+        self._position = self._stored_position()
+
+    def step(self) -> Progress:
+        entries = self._reader.read(after=self._position, limit=ENTRIES_PER_STEP_MAX)
+        if entries:
+            obligations = [o for e in entries if (o := obligation_of(e, self._generation)) is not None]
+            kept = self._store.promise(
+                self._id,
+                after=self._position,
+                through=entries[-1].position,
+                obligations=[(o, lane_of(o.subject, self._lanes)) for o in obligations],
+            )
+            # Another follower was first: its intents are these very ones.
+            self._position = entries[-1].position if kept else self._stored_position()
+        lag = max(0, self._reader.head() - self._position)
+        return Progress(advanced=len(entries), position=self._position, lag=lag)
+
+    def _stored_position(self) -> int:
+        return self._store.position(self._id, chain_id=self._generation.chain_id)

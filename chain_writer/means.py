@@ -1,0 +1,50 @@
+"""What a lane works with, given to it once; and the named points at which a test may kill it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from abis import Generation
+from chain_writer.node import Chain
+from chain_writer.policy import Policy
+from chain_writer.signer import Fields, Signer
+from chain_writer.store import WriterStore
+
+# The durable steps. A crash may come before or after each, and nothing may be lost or doubled by it.
+STEPS = ("lease", "refuse", "allot", "submit", "send", "note", "mine", "roll-back", "conclude", "let-go")
+CRASH_POINTS = tuple(f"{when} {step}" for step in STEPS for when in ("before", "after"))
+
+
+class Means(msgspec.Struct, frozen=True, kw_only=True):
+    """`crash` is called with the name of each crash point that is passed; it does nothing, or it raises."""
+
+    store: WriterStore
+    chain: Chain
+    signer: Signer
+    generation: Generation
+    policy: Policy
+    gas_price_wei: int
+    gas_price_wei_max: int
+    finality_depth: int
+    crash: Callable[[str], None]
+
+    @contextmanager
+    def durable(self, step: str) -> Iterator[None]:
+        """Around each thing that cannot be taken back."""
+        assert step in STEPS
+        self.crash(f"before {step}")
+        yield
+        self.crash(f"after {step}")
+
+    def fields(self, *, nonce: int, to: str, data: bytes, gas_limit: int, gas_price_wei: int) -> Fields:
+        return Fields(
+            chain_id=self.generation.chain_id,
+            nonce=nonce,
+            to=to,
+            data=data,
+            gas_limit=gas_limit,
+            gas_price_wei=gas_price_wei,
+        )

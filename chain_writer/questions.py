@@ -1,0 +1,108 @@
+"""What the writer can be asked: where the effect of an entry stands, and each lane in numbers. It only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from chain_writer.store import QuestionStore
+
+Told = TypeVar("Told", bound=msgspec.Struct)
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One submission. `reply` is the class of a node's last answer, `reply_text` its text without its numbers."""
+
+    number: int
+    purpose: str
+    hash: str
+    gas_limit: int
+    gas_price_wei: int
+    sends: int
+    sent_block: int | None
+    reply: str | None
+    reply_text: str | None
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """The effect of one entry. `state`: queued, bound, landed or rejected; `slot_state`: live, mined or final.
+
+    `code` and `reason` say why it is held back (queued) or will never land (rejected); `held_until_block` when it is
+    tried again. That it landed is the writer's evidence: the fact is the indexer's confirmation in the journal.
+    """
+
+    intent: UUID
+    kind: str
+    target: str
+    lane: str
+    state: str
+    code: str | None
+    reason: str | None
+    releases: int
+    held_until_block: int | None
+    nonce: int | None
+    outcome: str | None
+    slot_state: str | None
+    block_number: int | None
+    block_hash: str | None
+    tx_hash: str | None
+    reported_position: int | None
+    submissions: tuple[Attempt, ...]
+
+
+class LaneFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """One lane. `signer` is None for a lane that was never driven; `final_nonce` is the first that is not final.
+
+    `held` of the queued intents wait for a block or an operator; `oldest_s` is the age of the oldest unsettled one.
+    """
+
+    name: str
+    signer: str | None
+    owner: str | None
+    leased: bool
+    quarantine: str | None
+    next_nonce: int | None
+    final_nonce: int | None
+    in_flight: int
+    queued: int
+    held: int
+    oldest_s: int | None
+
+
+class Questions:
+    """A connection under a role that may read. Raises psycopg.OperationalError when the database is away."""
+
+    def __init__(self, dsn: str) -> None:
+        self._store = QuestionStore(dsn)
+
+    def close(self) -> None:
+        self._store.close()
+
+    def story(self, entry_position: int) -> Story | None:
+        """What became of the effect that an entry obliges, on the generation begun last; None without one."""
+        row = self._store.story(entry_position)
+        if row is None:
+            return None
+        *told, lane, _ = row
+        attempts = [_named(Attempt, attempt) for attempt in self._store.submissions(lane, row[9])] if lane else []
+        return _named(Story, (*told, row[-1], attempts))
+
+    def lanes(self) -> list[LaneFigures]:
+        return [_named(LaneFigures, row) for row in self._store.figures()]
+
+    def counts(self) -> dict[str, int]:
+        """How many intents are in each state."""
+        return {str(state): int(count) for state, count in self._store.counts()}
+
+    def unknown_replies(self) -> int:
+        """How often a node said something that the reply table does not know."""
+        return self._store.unknown_replies()
+
+
+def _named(kind: type[Told], row: Sequence[object]) -> Told:
+    """A row as the noun whose fields its columns are, in their order."""
+    names = [field.name for field in msgspec.structs.fields(kind)]
+    return msgspec.convert(dict(zip(names, row, strict=True)), kind)

@@ -1,0 +1,210 @@
+"""How a lane's intents leave: simulated, bound to a nonce with their signed bytes in one commit, only then sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+from uuid import UUID
+
+import msgspec
+
+from abis.hashing import keccak
+from chain_writer.batches import Batch, Search, gas_limit_of, plan
+from chain_writer.deciders import (
+    IN_FLIGHT_MAX,
+    Fill,
+    Funds,
+    Replace,
+    Send,
+    Wait,
+    is_overdue,
+    next_move,
+    on_refusal,
+    window_after,
+)
+from chain_writer.errors import NodeLies, WrongChain
+from chain_writer.intents import Intent, Kind, Purpose, Slot, SlotState
+from chain_writer.means import Means
+from chain_writer.pins import NO_CODE_HASH, clone_code_hash
+from chain_writer.policy import GAS_PER_FILLER
+from chain_writer.replies import Classified, Passed, Refused, Reply, Simulated, Unclear, classify
+from chain_writer.signer import Fields, Signed, read_back
+from chain_writer.store import Lease
+from chain_writer.watching import Watched
+
+BATCHES_PER_STEP_MAX = 8
+INTENTS_PER_STEP_MAX = 1_000
+
+
+class Sender:
+    """Sends for one lane. `window` is how many of its nonces may be unmined at once."""
+
+    def __init__(self, means: Means, *, lane: str, generation: UUID) -> None:
+        self._means = means
+        self._lane = lane
+        self._generation = generation
+        self._clones: set[str] = set()
+        self.window = IN_FLIGHT_MAX
+
+    # What is bound already.
+
+    def move(self, lease: Lease, watched: Watched) -> int:
+        """Do what the lane's head needs. 1 if something new was signed for it."""
+        live = [slot for slot in watched.slots if slot.state is SlotState.LIVE]
+        head = watched.head
+        cap = self._means.gas_price_wei_max
+        match next_move(live, head=head, gas_price_wei_max=cap, funds=self._funds(live, head)):
+            case Wait():
+                return 0
+            case Send(slots):
+                self._send(lease, slots[: self.window], head)
+                return 0
+            case Replace(slot, price):
+                self._replace(lease, slot, price, head)
+                return 1
+            case Fill(slot):
+                self._fill(lease, slot, head)
+                return 1
+            case move:
+                assert_never(move)
+
+    def _funds(self, live: Sequence[Slot], head: int) -> Funds | None:
+        """What a replacement could be paid from, if one is called for at all."""
+        if not live or not live[0].submissions or not is_overdue(live[0], head=head):
+            return None
+        if live[0].best.gas_price_wei >= self._means.gas_price_wei_max:
+            return None
+        return Funds(*self._means.chain.funds(self._means.signer.address))
+
+    def _replace(self, lease: Lease, slot: Slot, price: int, head: int) -> None:
+        """The same tx for a higher price: every other field is read back from the bytes that it replaces."""
+        fields = msgspec.structs.replace(read_back(slot.best.raw), gas_price_wei=price)
+        self._submit(lease, fields, slot.best.purpose, head)
+
+    def _fill(self, lease: Lease, slot: Slot, head: int) -> None:
+        """Use up a nonce whose bytes can never run: nothing, to oneself. Its members are released when it is final."""
+        price = max([s.gas_price_wei for s in slot.submissions], default=self._means.gas_price_wei)
+        fields = self._means.fields(
+            nonce=slot.nonce,
+            to=self._means.signer.address,
+            data=b"",
+            gas_limit=GAS_PER_FILLER,
+            gas_price_wei=price,
+        )
+        self._submit(lease, fields, Purpose.FILLER, head)
+
+    def _submit(self, lease: Lease, fields: Fields, purpose: Purpose, head: int) -> None:
+        campaigns = self._means.store.campaigns_of(lease.lane, fields.nonce)
+        signed = self._signed(fields, campaigns)
+        with self._means.durable("submit"):
+            self._means.store.submit(lease, fields, signed, purpose=purpose, made_block=head)
+
+    def _signed(self, fields: Fields, campaigns: frozenset[UUID]) -> Signed:
+        """Nothing is signed that the policy has not passed."""
+        self._means.policy.check(fields, campaigns=campaigns)
+        return self._means.signer.sign(fields)
+
+    def _send(self, lease: Lease, slots: Sequence[Slot], head: int) -> None:
+        """Send stored bytes in the order of their nonces, and keep what was answered. Raises NodeLies."""
+        best = [slot.best for slot in slots]
+        for submission in best:
+            assert "0x" + keccak(submission.raw).hex() == submission.hash
+        with self._means.durable("send"):
+            answers = self._means.chain.send([submission.raw for submission in best])
+        said: dict[str, Classified] = {}
+        for submission, answer in zip(best, answers, strict=False):
+            said[submission.hash] = classify(sent_hash=submission.hash, answered_hash=answer.hash, error=answer.error)
+        with self._means.durable("note"):
+            self._means.store.note_sent(lease.lane, said, block=head)
+        self.window = window_after(self.window, (one.reply for one in said.values()))
+        for hash_, one in said.items():
+            if one.reply is Reply.WRONG_HASH:
+                raise NodeLies(f"tx {hash_} was {one.text} by the node")
+
+    # What is queued.
+
+    def allot(self, lease: Lease, watched: Watched) -> int:
+        """Bind ready intents to new nonces while the window is open. How many intents were bound or refused."""
+        in_flight = sum(slot.state is SlotState.LIVE for slot in watched.slots)
+        room = min(BATCHES_PER_STEP_MAX, self.window - in_flight)
+        if room <= 0:
+            return 0
+        head = watched.head
+        ready = self._means.store.ready(self._generation, self._lane, head=head, limit=INTENTS_PER_STEP_MAX)
+        nonce, done = watched.row.next_nonce, 0
+        for batch in plan(ready, batches_max=room):
+            sound, gas_limit, refused = self._sound(lease, batch, head)
+            done += refused
+            if sound is not None:
+                self._bind(lease, sound, nonce=nonce, gas_limit=gas_limit, head=head)
+                nonce += 1
+                done += len(sound.members)
+        return done
+
+    def _bind(self, lease: Lease, batch: Batch, *, nonce: int, gas_limit: int, head: int) -> None:
+        """T1 of the protocol: nonce, members and signed bytes in one commit, before any byte leaves."""
+        fields = self._means.fields(
+            nonce=nonce,
+            to=batch.target,
+            data=batch.data,
+            gas_limit=gas_limit,
+            gas_price_wei=self._means.gas_price_wei,
+        )
+        signed = self._signed(fields, batch.campaigns)
+        with self._means.durable("allot"):
+            intents = [member.id for member in batch.members]
+            self._means.store.allot(lease, fields, signed, intents=intents, made_block=head)
+
+    def _sound(self, lease: Lease, batch: Batch, head: int) -> tuple[Batch | None, int, int]:
+        """The part of a batch that would succeed now, the gas to allow it, and how many members were refused.
+
+        A failing batch is searched for the first member that spoils it: that one is refused, those before it go, those
+        after it are tried again in the next step.
+        """
+        if not self._has_contract(batch):
+            for member in batch.members:
+                self._refuse(lease, member, Unclear("the campaign's contract is not there"), head)
+            return None, 0, len(batch.members)
+        answer = self._simulate(batch)
+        if isinstance(answer, Passed):
+            return batch, answer.gas, 0
+        search, gas_limit = Search(0, len(batch.members)), 0
+        while not search.done:
+            tried = self._simulate(batch.first(search.probe))
+            search = search.after(passed=isinstance(tried, Passed))
+            if isinstance(tried, Passed):
+                gas_limit = tried.gas
+            else:
+                answer = tried
+        if not search.passing or isinstance(answer, Refused):
+            self._refuse(lease, batch.members[search.passing], answer, head)
+            return (batch.first(search.passing) if search.passing else None), gas_limit, 1
+        return batch.first(search.passing), gas_limit, 0
+
+    def _simulate(self, batch: Batch) -> Simulated:
+        """What the chain says of a batch now; if it passes, with the gas to allow it."""
+        answer = self._means.chain.simulate(to=batch.target, data=batch.data, sender=self._means.signer.address)
+        if not isinstance(answer, Passed):
+            return answer
+        gas_limit = gas_limit_of(answer.gas, releases=max(member.releases for member in batch.members))
+        return Unclear("needs more gas than one tx may take") if gas_limit is None else Passed(gas_limit)
+
+    def _refuse(self, lease: Lease, intent: Intent, answer: Refused | Unclear, head: int) -> None:
+        refusal = on_refusal(intent, answer, head=head, finality_depth=self._means.finality_depth)
+        with self._means.durable("refuse"):
+            self._means.store.refuse(lease, intent.id, refusal)
+
+    def _has_contract(self, batch: Batch) -> bool:
+        """Whether a campaign's own contract is there. A call to an address without code succeeds and does nothing.
+
+        Raises WrongChain if there is other code than every campaign has.
+        """
+        if batch.kind not in {Kind.RECORD_INVESTMENT, Kind.CLOSE} or batch.target in self._clones:
+            return True
+        have = self._means.chain.code_hashes([batch.target])[batch.target]
+        if have == NO_CODE_HASH:
+            return False
+        if have != clone_code_hash(self._means.generation):
+            raise WrongChain(f"the campaign's contract at {batch.target} has code {have}")
+        self._clones.add(batch.target)
+        return True

@@ -1,0 +1,145 @@
+"""Signers: fields in, signed bytes out, every field of the bytes checked before anybody may store them.
+
+Legacy transactions with a chain id (EIP-155), the one kind that every Polygon Edge network takes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from eth_account import Account
+
+from abis.hashing import checksummed, keccak
+from chain_writer.errors import KeystoreInvalid, SignatureInvalid
+
+# Half the order of secp256k1: a signature above it is the other form of one below, and nodes refuse it (EIP-2).
+S_MAX = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+EIP155_OFFSET = 35
+
+
+class Fields(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is signed. `value` is in wei and is always 0 here; the policy holds that."""
+
+    chain_id: int
+    nonce: int
+    to: str
+    data: bytes
+    gas_limit: int
+    gas_price_wei: int
+    value: int = 0
+
+
+class Signed(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes that are what was asked for, and the hash by which every node will know them."""
+
+    raw: bytes
+    hash: str
+
+
+class Signer(Protocol):
+    """A key and what may be done with it. An implementation returns only what `verified` gave back."""
+
+    @property
+    def address(self) -> str: ...
+
+    def sign(self, fields: Fields) -> Signed: ...
+
+
+class KeySigner:
+    """A raw key in memory, for the local stack and under a keystore. It shows itself by its address alone."""
+
+    def __init__(self, raw_key: str) -> None:
+        self._account: Any = Account.from_key(raw_key)
+        self._address = checksummed(self._account.address)
+
+    @property
+    def address(self) -> str:
+        return self._address
+
+    def sign(self, fields: Fields) -> Signed:
+        """Raises SignatureInvalid if the bytes are not exactly what was asked for."""
+        signed = self._account.sign_transaction(
+            {
+                "chainId": fields.chain_id,
+                "nonce": fields.nonce,
+                "to": checksummed(fields.to),
+                "data": fields.data,
+                "gas": fields.gas_limit,
+                "gasPrice": fields.gas_price_wei,
+                "value": fields.value,
+            }
+        )
+        return verified(bytes(signed.raw_transaction), fields=fields, address=self._address)
+
+    def __repr__(self) -> str:
+        return f"KeySigner({self._address})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a signer is never written down")
+
+
+def load_keystore(path: Path, passphrase: str) -> KeySigner:
+    """The key of a keystore file (version 3). Raises KeystoreInvalid; the text tells neither key nor passphrase."""
+    try:
+        return KeySigner("0x" + bytes(Account.decrypt(path.read_text(), passphrase)).hex())
+    except OSError as error:
+        raise KeystoreInvalid(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, NotImplementedError):
+        raise KeystoreInvalid(f"{path} is not a keystore of version 3, or the passphrase is another one") from None
+
+
+def verified(raw: bytes, *, fields: Fields, address: str) -> Signed:
+    """Read signed bytes back without the library that made them, and compare every field and the sender."""
+    if read_back(raw) != msgspec.structs.replace(fields, to=checksummed(fields.to)):
+        raise SignatureInvalid("the signed tx differs from the one that was asked for")
+    if checksummed(Account.recover_transaction(raw)) != checksummed(address):
+        raise SignatureInvalid("the signature is not of this lane's signer")
+    return Signed(raw=raw, hash="0x" + keccak(raw).hex())
+
+
+def read_back(raw: bytes) -> Fields:
+    """The fields of signed bytes. Raises SignatureInvalid for anything but one legacy tx bound to a chain."""
+    words = _decoded(raw)
+    nonce, gas_price_wei, gas_limit, value, v, r, s = (int.from_bytes(words[n], "big") for n in (0, 1, 2, 4, 6, 7, 8))
+    if v < EIP155_OFFSET or r == 0 or not 0 < s <= S_MAX or len(words[3]) != 20:
+        raise SignatureInvalid("the signed bytes are not a call that is bound to a chain")
+    return Fields(
+        chain_id=(v - EIP155_OFFSET) // 2,
+        nonce=nonce,
+        to=checksummed(words[3].hex()),
+        data=words[5],
+        gas_limit=gas_limit,
+        gas_price_wei=gas_price_wei,
+        value=value,
+    )
+
+
+def _decoded(raw: bytes) -> list[bytes]:
+    """The nine words of a legacy tx: RLP (Yellow Paper, appendix B) of one flat list, in its only canonical form."""
+    body, rest = _item(raw, listed=True)
+    words = []
+    while body:
+        word, body = _item(body, listed=False)
+        words.append(word)
+    if rest or len(words) != 9:
+        raise SignatureInvalid("the signed bytes are not one legacy tx")
+    return words
+
+
+def _item(data: bytes, *, listed: bool) -> tuple[bytes, bytes]:
+    """The first item and what follows it. Raises SignatureInvalid for another sort of item or a torn one."""
+    base = 0xC0 if listed else 0x80
+    first = data[0] if data else 0x100
+    if not listed and first < base:
+        return data[:1], data[1:]
+    if not base <= first < base + 0x40:
+        raise SignatureInvalid("the signed bytes are not one legacy tx")
+    length, start = first - base, 1
+    if length > 55:
+        start = 1 + length - 55
+        length = int.from_bytes(data[1:start], "big")
+    if len(data) < start + length:
+        raise SignatureInvalid("the signed bytes are torn")
+    return data[start : start + length], data[start + length :]

@@ -1,0 +1,12 @@
+-- Each lane in numbers: every name that an intent was given, and every name that has a signer.
+WITH names AS (SELECT lane AS name FROM writer.intents WHERE state IN ('queued', 'bound')
+               UNION SELECT name FROM writer.lanes)
+SELECT n.name, l.address, l.owner, coalesce(l.lease_until > now(), false), l.quarantine, l.next_nonce,
+       l.first_nonce + (SELECT count(*) FROM writer.slots s WHERE s.lane = l.lane AND s.state = 'final'),
+       (SELECT count(*) FROM writer.slots s WHERE s.lane = l.lane AND s.state <> 'final'),
+       (SELECT count(*) FROM writer.intents i WHERE i.lane = n.name AND i.state = 'queued'),
+       (SELECT count(*) FROM writer.intents i WHERE i.lane = n.name AND i.state = 'queued' AND i.code IS NOT NULL),
+       (SELECT extract(epoch FROM now() - min(i.queued_at))::bigint FROM writer.intents i
+        WHERE i.lane = n.name AND i.state IN ('queued', 'bound'))
+FROM names n LEFT JOIN writer.lanes l USING (name)
+ORDER BY n.name, l.address

@@ -1,0 +1,403 @@
+"""The writer's tables: intents, lanes, slots, members, submissions. A write of a lane names the epoch it is made in.
+
+The database itself refuses what would break the protocol (see the migration); here that is `GuardBroken`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from chain_writer.deciders import Found, Hold, Reject
+from chain_writer.errors import GuardBroken, LeaseLost
+from chain_writer.intents import Intent, Member, Obligation, Purpose, Rejection, Slot, Verdict, Winner
+from chain_writer.replies import Classified
+from chain_writer.rows import Row, cut, intent_of, member_of, promised, rejection_of, sent, settled, slot_of, statement
+from chain_writer.signer import Fields, Signed
+
+GUARDS = ("TD010", "TD011", "TD012", "TD013", "TD014", "23505")  # ours, and a unique row that is there already
+
+# Signed bytes may leave this process as soon as their commit returns: it must be on disk by then, whatever the server's
+# habit is otherwise.
+SESSION_SQL = "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '30s'"
+
+Cursor = psycopg.Cursor[Any]
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """The right to write for a lane, as long as no later epoch has begun."""
+
+    lane: UUID
+    epoch: int
+
+
+class LaneRow(msgspec.Struct, frozen=True):
+    """What is stored of a lane itself."""
+
+    first_nonce: int
+    next_nonce: int
+    checkpoint: int
+    checkpoint_hash: str
+    quarantine: str | None
+
+
+class _Tables:
+    """One connection. Raises psycopg.OperationalError when the database is away."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=1)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _all(self, query: str | bytes, parameters: Any = ()) -> list[Row]:
+        with self._connection.cursor(binary=True) as rows:
+            return rows.execute(query, parameters).fetchall()
+
+    def _maybe(self, query: str | bytes, parameters: Any) -> Row | None:
+        found = self._all(query, parameters)
+        assert len(found) <= 1
+        return found[0] if found else None
+
+
+class QuestionStore(_Tables):
+    """What is read for people and metrics, under a role that can only read. A lost connection is made anew."""
+
+    def _all(self, query: str | bytes, parameters: Any = ()) -> list[Row]:
+        if self._connection.closed:
+            self._connection = psycopg.connect(self._dsn, autocommit=True, prepare_threshold=1)
+        return super()._all(query, parameters)
+
+    def story(self, position: int) -> Row | None:
+        return self._maybe(statement("story"), (position,))
+
+    def submissions(self, lane: UUID, nonce: int) -> list[Row]:
+        return self._all(
+            "SELECT number, purpose, hash, gas_limit, gas_price_wei::bigint, sends, sent_block, reply, reply_text"
+            " FROM writer.submissions WHERE lane = %s AND nonce = %s ORDER BY number",
+            (lane, nonce),
+        )
+
+    def figures(self) -> list[Row]:
+        return self._all(statement("figures"))
+
+    def counts(self) -> list[Row]:
+        return self._all("SELECT state, count(*) FROM writer.intents GROUP BY state")
+
+    def unknown_replies(self) -> int:
+        return int(self._all("SELECT coalesce(sum(seen), 0)::bigint FROM writer.unknown_replies")[0][0])
+
+
+class WriterStore(_Tables):
+    """Everything that the writer keeps and reads back."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self._connection.execute(SESSION_SQL, prepare=False)
+
+    # Following the journal.
+
+    def position(self, generation: UUID, *, chain_id: int) -> int:
+        """How far the journal has been read for a generation; one that is new begins at 0."""
+        self._connection.execute(
+            "INSERT INTO writer.followers (generation, chain_id, position) VALUES (%s, %s, 0) ON CONFLICT DO NOTHING",
+            (generation, chain_id),
+        )
+        row = self._maybe("SELECT position FROM writer.followers WHERE generation = %s", (generation,))
+        assert row is not None
+        return int(row[0])
+
+    def promise(
+        self, generation: UUID, *, after: int, through: int, obligations: Sequence[tuple[Obligation, str]]
+    ) -> bool:
+        """Keep intents with their lanes, and the position they were read at, in one commit.
+
+        False if another follower has moved the position: nothing was written, and reading goes on from there.
+        """
+        with self._transaction() as rows:
+            rows.execute(
+                "UPDATE writer.followers SET position = %s WHERE generation = %s AND position = %s",
+                (through, generation, after),
+            )
+            if rows.rowcount == 0:
+                return False
+            if obligations:
+                rows.execute(statement("promise"), promised(generation, obligations))
+        return True
+
+    # Leases.
+
+    def open_lane(
+        self,
+        lane: UUID,
+        name: str,
+        *,
+        chain_id: int,
+        genesis_hash: str,
+        address: str,
+        nonce: int,
+        block: tuple[int, str],
+    ) -> None:
+        """Make a lane known, its first nonce the one that the chain awaits; a known lane takes its present name."""
+        self._connection.execute(
+            "INSERT INTO writer.lanes (lane, name, chain_id, genesis_hash, address, first_nonce, next_nonce,"
+            " checkpoint, checkpoint_hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (lane) DO UPDATE SET name = EXCLUDED.name WHERE writer.lanes.name <> EXCLUDED.name",
+            (lane, name, chain_id, genesis_hash, address, nonce, nonce, *block),
+        )
+
+    def undecided_signer(self, lane: UUID, name: str) -> str | None:
+        """The address of another signer that drove a lane of this name on this chain and has nonces that are open."""
+        row = self._maybe(
+            "SELECT l.address FROM writer.lanes l JOIN writer.lanes m USING (chain_id, genesis_hash)"
+            " WHERE m.lane = %s AND l.lane <> m.lane AND l.name = %s"
+            " AND EXISTS (SELECT FROM writer.slots s WHERE s.lane = l.lane AND s.state <> 'final') LIMIT 1",
+            (lane, name),
+        )
+        return str(row[0]) if row else None
+
+    def acquire(self, lane: UUID, *, owner: str, lease_s: float) -> Lease | None:
+        """Begin a new epoch; None while another owner's lease runs, or if the lane is not known."""
+        row = self._maybe(statement("lease"), {"lane": lane, "owner": owner, "lease_s": lease_s})
+        return Lease(lane, int(row[0])) if row else None
+
+    def renew(self, lease: Lease, *, lease_s: float) -> None:
+        with self._fenced(lease) as rows:
+            rows.execute(
+                "UPDATE writer.lanes SET lease_until = now() + make_interval(secs => %s) WHERE lane = %s",
+                (lease_s, lease.lane),
+            )
+
+    def let_go(self, lease: Lease) -> None:
+        """End a lease before its time, if it still is one."""
+        self._connection.execute(
+            "UPDATE writer.lanes SET lease_until = '-infinity', owner = NULL WHERE lane = %s AND epoch = %s",
+            (lease.lane, lease.epoch),
+        )
+
+    def quarantine(self, lease: Lease, *, reason: str) -> None:
+        with self._fenced(lease) as rows:
+            rows.execute("UPDATE writer.lanes SET quarantine = %s WHERE lane = %s", (reason, lease.lane))
+
+    # Reading a lane.
+
+    def lane(self, lane: UUID) -> LaneRow | None:
+        row = self._maybe(
+            "SELECT first_nonce, next_nonce, checkpoint, checkpoint_hash, quarantine FROM writer.lanes WHERE lane = %s",
+            (lane,),
+        )
+        return LaneRow(*row) if row else None
+
+    def open_slots(self, lane: UUID) -> list[Slot]:
+        """The slots that are not final, in the order of their nonces."""
+        rows = self._all(statement("open_slots"), (lane,))
+        return [slot_of(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
+
+    def last_final(self, lane: UUID) -> tuple[int, str] | None:
+        """Number and hash of the block in which the highest final nonce of a lane was mined."""
+        row = self._maybe(
+            "SELECT block_number, block_hash FROM writer.slots WHERE lane = %s AND state = 'final'"
+            " ORDER BY nonce DESC LIMIT 1",
+            (lane,),
+        )
+        return (int(row[0]), str(row[1])) if row else None
+
+    def members(self, lane: UUID, nonces: Sequence[int]) -> list[Member]:
+        return [member_of(row) for row in self._all(statement("members"), (lane, list(nonces)))]
+
+    def ready(self, generation: UUID, lane: str, *, head: int, limit: int) -> list[Intent]:
+        """The queued intents of a lane that nothing stands before, oldest first."""
+        asked = {"generation": generation, "lane": lane, "head": head, "limit": limit}
+        return [intent_of(row) for row in self._all(statement("ready"), asked)]
+
+    def campaigns_of(self, lane: UUID, nonce: int) -> frozenset[UUID]:
+        """The subjects of a slot's members."""
+        rows = self._all(
+            "SELECT DISTINCT subject FROM writer.members JOIN writer.intents USING (intent)"
+            " WHERE members.lane = %s AND nonce = %s",
+            (lane, nonce),
+        )
+        return frozenset(row[0] for row in rows)
+
+    # Writing a lane. Each is one commit, or nothing.
+
+    def allot(self, lease: Lease, fields: Fields, signed: Signed, *, intents: Sequence[UUID], made_block: int) -> None:
+        """Bind intents to the next nonce together with the signed bytes that carry them."""
+        with self._fenced(lease) as rows:
+            rows.execute(
+                "INSERT INTO writer.slots (lane, nonce, target, epoch) VALUES (%s, %s, %s, %s)",
+                (lease.lane, fields.nonce, fields.to, lease.epoch),
+            )
+            rows.execute(
+                "UPDATE writer.intents SET state = 'bound', code = NULL, reason = NULL, refused_block = NULL,"
+                " held_until_block = NULL WHERE intent = ANY(%s) AND state = 'queued'",
+                (list(intents),),
+            )
+            if rows.rowcount != len(intents):
+                raise GuardBroken(f"{len(intents)} intents were to be bound, {rows.rowcount} were queued")
+            rows.execute(
+                "INSERT INTO writer.members (lane, nonce, place, intent)"
+                " SELECT %s, %s, m.place - 1, m.intent FROM unnest(%s::uuid[]) WITH ORDINALITY AS m (intent, place)",
+                (lease.lane, fields.nonce, list(intents)),
+            )
+            _submit(rows, lease, fields, signed, purpose=Purpose.EFFECT, made_block=made_block)
+
+    def submit(self, lease: Lease, fields: Fields, signed: Signed, *, purpose: Purpose, made_block: int) -> None:
+        """Keep further signed bytes of a nonce that is not final."""
+        with self._fenced(lease) as rows:
+            _submit(rows, lease, fields, signed, purpose=purpose, made_block=made_block)
+
+    def note_sent(self, lane: UUID, said: Mapping[str, Classified], *, block: int) -> None:
+        """Keep what a node said of submissions, by their hashes. Needs no lease: it decides nothing."""
+        with self._transaction() as rows:
+            rows.execute(statement("sent"), sent(lane, said, block=block))
+            for text in sorted({one.text for one in said.values() if not one.known}):
+                rows.execute(
+                    "INSERT INTO writer.unknown_replies (text) VALUES (%s) ON CONFLICT (text) DO UPDATE"
+                    " SET seen = writer.unknown_replies.seen + 1, last_seen_at = now()",
+                    (text,),
+                )
+
+    def mine(
+        self, lease: Lease, *, found: Sequence[tuple[Found, Winner]], next_nonce: int, checkpoint: tuple[int, str]
+    ) -> None:
+        """Keep which txs took which nonces in which blocks, and how far the blocks have been read.
+
+        A nonce from `next_nonce` on is one that we never gave out: it becomes a slot of nobody's.
+        """
+        with self._fenced(lease) as rows:
+            for seen, winner in found:
+                mined = (seen.block.number, seen.block.hash, seen.tx.hash, winner.value)
+                place = (lease.lane, seen.tx.nonce)
+                if seen.tx.nonce < next_nonce:
+                    rows.execute(
+                        "UPDATE writer.slots SET state = 'mined', block_number = %s, block_hash = %s, winner_hash = %s,"
+                        " winner = %s WHERE lane = %s AND nonce = %s AND state = 'live'",
+                        (*mined, *place),
+                    )
+                else:
+                    rows.execute(
+                        "INSERT INTO writer.slots (block_number, block_hash, winner_hash, winner, lane, nonce, state,"
+                        " target, epoch) VALUES (%s, %s, %s, %s, %s, %s, 'mined', %s, %s)",
+                        (*mined, *place, seen.tx.to or "", lease.epoch),
+                    )
+            self._move_checkpoint(rows, lease, checkpoint)
+
+    def move_checkpoint(self, lease: Lease, checkpoint: tuple[int, str]) -> None:
+        with self._fenced(lease) as rows:
+            self._move_checkpoint(rows, lease, checkpoint)
+
+    def roll_back(self, lease: Lease, nonces: Sequence[int], *, checkpoint: tuple[int, str]) -> None:
+        """The blocks of these nonces are gone: they are live again, never sent as far as anybody knows."""
+        with self._fenced(lease) as rows:
+            rows.execute(
+                "UPDATE writer.slots SET state = 'live', block_number = NULL, block_hash = NULL, winner_hash = NULL,"
+                " winner = NULL WHERE lane = %s AND nonce = ANY(%s) AND state = 'mined'",
+                (lease.lane, list(nonces)),
+            )
+            rows.execute(
+                "UPDATE writer.submissions SET sent_block = NULL, reply = NULL WHERE lane = %s AND nonce = ANY(%s)",
+                (lease.lane, list(nonces)),
+            )
+            self._move_checkpoint(rows, lease, checkpoint)
+
+    def conclude(self, lease: Lease, nonce: int, verdicts: Sequence[Verdict]) -> None:
+        """Make a mined nonce final, and settle or release everything that rode in it."""
+        with self._fenced(lease) as rows:
+            rows.execute(
+                "UPDATE writer.slots SET state = 'final', final_at = now()"
+                " WHERE lane = %s AND nonce = %s AND state = 'mined'",
+                (lease.lane, nonce),
+            )
+            if rows.rowcount != 1:
+                raise GuardBroken(f"nonce {nonce} was to become final, but is not mined")
+            columns = settled(lease.lane, nonce, verdicts)
+            for name in ("settle_members", "settle_intents"):
+                rows.execute(statement(name), columns)
+                if rows.rowcount != len(verdicts):
+                    raise GuardBroken(f"nonce {nonce} has {len(verdicts)} verdicts for {rows.rowcount} members")
+
+    def refuse(self, lease: Lease, intent: UUID, refusal: Hold | Reject) -> None:
+        """Hold a queued intent back until a block, or settle it as rejected."""
+        with self._fenced(lease) as rows:
+            match refusal:
+                case Hold():
+                    rows.execute(
+                        "UPDATE writer.intents SET code = %s, reason = %s, refused_block = %s, held_until_block = %s"
+                        " WHERE intent = %s AND state = 'queued'",
+                        (refusal.code, cut(refusal.reason), refusal.since_block, refusal.until_block, intent),
+                    )
+                case Reject():
+                    rows.execute(
+                        "UPDATE writer.intents SET state = 'rejected', code = %s, reason = %s, settled_at = now()"
+                        " WHERE intent = %s AND state = 'queued'",
+                        (refusal.code, cut(refusal.reason), intent),
+                    )
+
+    # Reporting and waking.
+
+    def rejections(self, *, limit: int) -> list[Rejection]:
+        """Rejected intents that have not been reported, oldest first."""
+        return [rejection_of(row) for row in self._all(statement("rejections"), (limit,))]
+
+    def reported(self, intent: UUID, *, position: int) -> None:
+        """Keep where in the journal a rejection stands."""
+        self._connection.execute(
+            "UPDATE writer.intents SET reported_position = %s WHERE intent = %s", (position, intent)
+        )
+
+    def busy_lanes(self) -> list[str]:
+        """The lanes that have something to do or to watch."""
+        return [str(row[0]) for row in self._all(statement("busy_lanes"))]
+
+    # Inside.
+
+    def _move_checkpoint(self, rows: Cursor, lease: Lease, checkpoint: tuple[int, str]) -> None:
+        rows.execute(
+            "UPDATE writer.lanes SET checkpoint = %s, checkpoint_hash = %s WHERE lane = %s", (*checkpoint, lease.lane)
+        )
+
+    @contextmanager
+    def _fenced(self, lease: Lease) -> Iterator[Cursor]:
+        """A transaction that holds the lane's row, in the epoch of the lease. Raises LeaseLost if that is over."""
+        with self._transaction() as rows:
+            rows.execute(
+                "SELECT FROM writer.lanes WHERE lane = %s AND epoch = %s FOR NO KEY UPDATE", (lease.lane, lease.epoch)
+            )
+            if rows.rowcount == 0:
+                raise LeaseLost(f"epoch {lease.epoch} of the lane is over")
+            yield rows
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Cursor]:
+        try:
+            with self._connection.transaction(), self._connection.cursor(binary=True) as rows:
+                yield rows
+        except psycopg.Error as error:
+            if error.sqlstate in GUARDS:
+                raise GuardBroken(str(error).splitlines()[0]) from error
+            raise
+
+
+def _submit(rows: Cursor, lease: Lease, fields: Fields, signed: Signed, *, purpose: Purpose, made_block: int) -> None:
+    rows.execute(
+        statement("submit"),
+        {
+            "lane": lease.lane,
+            "nonce": fields.nonce,
+            "purpose": purpose.value,
+            "hash": signed.hash,
+            "raw": signed.raw,
+            "gas_limit": fields.gas_limit,
+            "gas_price_wei": fields.gas_price_wei,
+            "epoch": lease.epoch,
+            "made_block": made_block,
+        },
+    )

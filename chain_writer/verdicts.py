@@ -1,0 +1,100 @@
+"""What a final slot did for each of its members, by the contract's own words. Pure.
+
+1. The log of the member's kind, under its key and its entry: it is recorded.
+2. `AlreadyRecorded` under its key and entry: the same content was there before. It has landed too.
+3. `Conflict`: other content is there. It will never land, and a person must look.
+4. None of these, because the tx reverted or was another one than ours: what the contract holds on final state decides.
+   Nothing: the member is released and tried again, a few times. The member's own digest: it has landed. Another: 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from abis import Log, RawLog, decode
+from abis.logs import (
+    AlreadyRecorded,
+    CampaignClosed,
+    CampaignCreated,
+    CertificateIssued,
+    Conflict,
+    InvestmentRecorded,
+    IssuerRegistered,
+    RefundRecorded,
+    ReleaseRecorded,
+)
+from chain_writer.intents import IntentState, Kind, Member, Outcome, Verdict
+
+RELEASES_MAX = 5  # final slots that did nothing for an intent, before it is rejected and a person looks
+
+_NOTHING = bytes(32)
+
+
+def by_logs(member: Member, logs: Iterable[RawLog]) -> Verdict | None:
+    """Cases 1 to 3; None if the logs do not speak of this member."""
+    for raw in logs:
+        if raw.address != member.target.lower():
+            continue
+        log = decode(raw)
+        if log is None:
+            continue
+        if isinstance(log, AlreadyRecorded | Conflict):
+            if (log.key, log.entry) == (member.natural_key, member.leaf):
+                return _conflict(member, log.have) if isinstance(log, Conflict) else _landed(member, new=False)
+        elif _names(log) == (member.kind, member.natural_key, member.leaf):
+            return _landed(member, new=True)
+    return None
+
+
+def by_content(member: Member, *, have: bytes, why: str) -> Verdict:
+    """Case 4: `have` is the contract's `digestOf` under the member's key on final state, `why` what the tx came to."""
+    if have == member.digest:
+        return _landed(member, new=False)
+    if have != _NOTHING:
+        return _conflict(member, have)
+    if member.releases + 1 < RELEASES_MAX:
+        return Verdict(intent=member.intent, outcome=Outcome.RELEASED, state=IntentState.QUEUED, reason=why)
+    return Verdict(
+        intent=member.intent,
+        outcome=Outcome.RELEASED,
+        state=IntentState.REJECTED,
+        code="never-recorded",
+        reason=f"{RELEASES_MAX} transactions were mined without recording it; the last {why}",
+    )
+
+
+def _landed(member: Member, *, new: bool) -> Verdict:
+    outcome = Outcome.RECORDED if new else Outcome.ALREADY_RECORDED
+    return Verdict(intent=member.intent, outcome=outcome, state=IntentState.LANDED)
+
+
+def _conflict(member: Member, have: bytes) -> Verdict:
+    return Verdict(
+        intent=member.intent,
+        outcome=Outcome.CONFLICT,
+        state=IntentState.REJECTED,
+        code="conflict",
+        reason=f"other content is recorded under this key: digest 0x{have.hex()}, ours is 0x{member.digest.hex()}",
+    )
+
+
+def _names(log: Log) -> tuple[Kind, bytes, bytes] | None:
+    """The kind, natural key and entry of a log that records an effect."""
+    match log:
+        case IssuerRegistered():
+            named = Kind.REGISTER, log.company_id, log.entry
+        case CampaignCreated():
+            named = Kind.CREATE_CAMPAIGN, log.campaign_id, log.entry
+        case InvestmentRecorded():
+            named = Kind.RECORD_INVESTMENT, log.investment_id, log.entry
+        case CampaignClosed():
+            named = Kind.CLOSE, log.campaign_id, log.entry
+        case CertificateIssued():
+            named = Kind.ISSUE_CERTIFICATE, log.token_id.to_bytes(32, "big"), log.entry
+        case ReleaseRecorded():
+            named = Kind.RECORD_RELEASE, log.campaign_id, log.entry
+        case RefundRecorded():
+            named = Kind.RECORD_REFUND, log.investment_id, log.entry
+        case _:
+            return None
+    return named
