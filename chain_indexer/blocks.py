@@ -12,6 +12,7 @@ from abis import RawLog
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """A block by its number, its hash and its parent's (0x, lower case), and the seconds of its timestamp.
 
+    With it what the audit of its logs needs: its txs, and its bloom filter (empty where the node gives none).
     Nothing else of a block is believed: Polygon Edge puts validators' data into `miner` and `extraData`, and computes
     the hash in a way of its own.
     """
@@ -20,6 +21,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
     parent_hash: str
     timestamp_s: int
+    tx_hashes: tuple[str, ...] = ()
+    bloom: bytes = b""
 
     def __str__(self) -> str:
         return f"block {self.number} ({self.hash})"

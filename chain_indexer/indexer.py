@@ -12,6 +12,7 @@ from abis import Generation, decode
 from abis.hashing import keccak
 from abis.logs import CampaignCreated
 from chain_indexer.blocks import Checkpoint, Child, Fed, Header, PlacedLog, RangeLogs, Seen
+from chain_indexer.completeness import differing, to_audit
 from chain_indexer.continuity import Extend, LocalChain, Stop, Unwind, Wait, first_break, misplaced, reconcile
 from chain_indexer.errors import ForkBelowFinality, NodeContradicts, RangeRefused, WrongChain, WrongGeneration
 from chain_indexer.feeding import Feeder
@@ -194,7 +195,7 @@ class Indexer:
         """The logs of our contracts in these blocks, the new children among them, and the bytes it took.
 
         A child may log in the very block that makes it: its logs are asked for as soon as it is known. Children make
-        no children, so that one further question is enough.
+        no children, so that one further question is enough. What came is then held against the receipts.
         """
         answer = self._ask(blocks, self._contracts + self._children)
         logs, size_bytes = list(answer.logs), answer.size_bytes
@@ -204,7 +205,18 @@ class Indexer:
             of_children = self._ask([b for b in blocks if b.number >= since], [child.address for child in children])
             logs = sorted([*logs, *of_children.logs], key=lambda log: log.at)
             size_bytes += of_children.size_bytes
+        self._audit(blocks, logs, self._contracts + self._children + tuple(child.address for child in children))
         return logs, children, size_bytes
+
+    def _audit(self, blocks: Sequence[Header], logs: Sequence[PlacedLog], addresses: Sequence[str]) -> None:
+        """Refuse an answer that lost a log, or made one up."""
+        received: tuple[PlacedLog, ...] = ()
+        suspects = to_audit(blocks, addresses)
+        if suspects:
+            received = self._node.logs_by_receipts(suspects, addresses)
+        difference = differing(logs, received)
+        if difference is not None:
+            raise NodeContradicts(f"the node's logs and receipts differ: {difference}")
 
     def _ask(self, blocks: Sequence[Header], addresses: Sequence[str]) -> RangeLogs:
         """Logs that stand in exactly these blocks. A single block is asked for by its hash."""

@@ -67,6 +67,8 @@ class _Block(msgspec.Struct, frozen=True, rename="camel"):
     hash: _Hash
     parent_hash: _Hash
     timestamp: _Quantity
+    transactions: list[_Hash]
+    logs_bloom: _Hex | None = None
 
 
 class _Log(msgspec.Struct, frozen=True, rename="camel"):
@@ -79,6 +81,12 @@ class _Log(msgspec.Struct, frozen=True, rename="camel"):
     transaction_index: _Quantity
     log_index: _Quantity
     removed: bool = False
+
+
+class _Receipt(msgspec.Struct, frozen=True, rename="camel"):
+    transaction_hash: _Hash
+    block_hash: _Hash
+    logs: list[_Log]
 
 
 Call = tuple[str, list[Any]]
@@ -137,6 +145,17 @@ class Node:
         """All logs of these contracts in one block, asked for by its hash: a node without it cannot answer."""
         return self._logs(header.number, {"blockHash": header.hash}, addresses)
 
+    def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str]) -> tuple[PlacedLog, ...]:
+        """The logs of these contracts (lower case) by the receipts of all txs of these blocks, block by block.
+
+        Raises NodeLagging if a receipt is missing, NodeContradicts if one is of another block.
+        """
+        txs = [(tx_hash, block.hash) for block in blocks for tx_hash in block.tx_hashes]
+        batches = [txs[place : place + CALLS_PER_BATCH_MAX] for place in range(0, len(txs), CALLS_PER_BATCH_MAX)]
+        wanted = frozenset(addresses)
+        logs = itertools.chain.from_iterable(self._threads.map(self._some_receipts, batches))
+        return tuple(log for log in logs if log.raw.address in wanted)
+
     def codes(self, addresses: Sequence[str]) -> dict[str, bytes]:
         """The code at these addresses at the node's head; empty where there is none."""
         assert len(addresses) <= CALLS_PER_BATCH_MAX
@@ -153,6 +172,18 @@ class Node:
     def _some_headers(self, numbers: range) -> list[Header]:
         answers, _ = self._ask([_block(number) for number in numbers])
         return [self._header(answer, number) for number, answer in zip(numbers, answers, strict=True)]
+
+    def _some_receipts(self, txs: Sequence[tuple[str, str]]) -> list[PlacedLog]:
+        answers, _ = self._ask([("eth_getTransactionReceipt", [tx_hash]) for tx_hash, _ in txs])
+        logs: list[PlacedLog] = []
+        for (tx_hash, block_hash), answer in zip(txs, answers, strict=True):
+            receipt = self._result(answer, _Receipt | None, f"the receipt of tx {tx_hash}")
+            if receipt is None:
+                raise NodeLagging(f"the node does not have the receipt of tx {tx_hash}")
+            if (receipt.transaction_hash.lower(), receipt.block_hash.lower()) != (tx_hash, block_hash):
+                raise NodeContradicts(f"the receipt of tx {tx_hash} is not of block {block_hash}")
+            logs.extend(map(_placed, receipt.logs))
+        return logs
 
     def _logs(self, last: int, where: dict[str, str], addresses: Sequence[str]) -> RangeLogs:
         chunks = [
@@ -264,6 +295,8 @@ def _header(block: _Block) -> Header:
         hash=block.hash.lower(),
         parent_hash=block.parent_hash.lower(),
         timestamp_s=_number(block.timestamp),
+        tx_hashes=tuple(tx_hash.lower() for tx_hash in block.transactions),
+        bloom=_bytes(block.logs_bloom) if block.logs_bloom else b"",
     )
 
 

@@ -66,7 +66,8 @@ class IndexerStore:
             return None
         generation, head_number, *block = row
         above = self._connection.execute(
-            "SELECT block_number, block_hash, parent_hash, block_timestamp_s FROM indexer.headers ORDER BY block_number"
+            "SELECT block_number, block_hash, parent_hash, block_timestamp_s, tx_hashes, bloom"
+            " FROM indexer.headers ORDER BY block_number"
         ).fetchall()
         children = self._connection.execute(
             "SELECT address FROM indexer.children ORDER BY block_number, tx_index, log_index"
@@ -169,9 +170,9 @@ def _keep_logs(rows: psycopg.Cursor[Any], verdicts: Iterable[tuple[PlacedLog, Ve
 def _remember(rows: psycopg.Cursor[Any], headers: Sequence[Header]) -> None:
     if headers:
         rows.executemany(
-            "INSERT INTO indexer.headers (block_number, block_hash, parent_hash, block_timestamp_s)"
-            " VALUES (%(number)s, %(hash)s, %(parent_hash)s, %(timestamp_s)s)",
-            [_block(header) for header in headers],
+            "INSERT INTO indexer.headers (block_number, block_hash, parent_hash, block_timestamp_s, tx_hashes, bloom)"
+            " VALUES (%(number)s, %(hash)s, %(parent_hash)s, %(timestamp_s)s, %(tx_hashes)s, %(bloom)s)",
+            [_block(header) | {"tx_hashes": list(header.tx_hashes), "bloom": header.bloom} for header in headers],
         )
 
 
@@ -208,12 +209,25 @@ def _child(child: Child) -> tuple[object, ...]:
 
 
 def _header(row: Sequence[Any]) -> Header:
-    number, hash_, parent_hash, timestamp_s = row
-    return Header(number=number, hash=hash_, parent_hash=parent_hash, timestamp_s=timestamp_s)
+    number, hash_, parent_hash, timestamp_s, *audited = row
+    tx_hashes, bloom = audited or ((), b"")
+    return Header(
+        number=number,
+        hash=hash_,
+        parent_hash=parent_hash,
+        timestamp_s=timestamp_s,
+        tx_hashes=tuple(tx_hashes),
+        bloom=bloom,
+    )
 
 
 def _block(header: Header) -> dict[str, object]:
-    return msgspec.structs.asdict(header)
+    return {
+        "number": header.number,
+        "hash": header.hash,
+        "parent_hash": header.parent_hash,
+        "timestamp_s": header.timestamp_s,
+    }
 
 
 def _head(head: Header) -> dict[str, object]:

@@ -46,7 +46,9 @@ CREATE TABLE indexer.headers (
     block_number bigint PRIMARY KEY,
     block_hash indexer.hash NOT NULL,
     parent_hash indexer.hash NOT NULL,
-    block_timestamp_s bigint NOT NULL
+    block_timestamp_s bigint NOT NULL,
+    tx_hashes text[] NOT NULL,
+    bloom bytea NOT NULL
 );
 
 -- Every log of our contracts, whole. Before Polygon Edge 1.0 the log index counts within one tx: hence the key.

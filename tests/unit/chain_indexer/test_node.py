@@ -72,6 +72,13 @@ def test_logs_of_a_range_are_the_logs_of_its_blocks(node: Node, chain: ChainAtHa
     assert answer.size_bytes > 0
 
 
+def test_receipts_give_the_same_logs(node: Node, chain: ChainAtHand) -> None:
+    head = chain.rpc.number("eth_blockNumber")
+    by_receipts = node.logs_by_receipts(node.headers(1, head), contracts(chain))
+    assert by_receipts == node.logs(1, head, contracts(chain)).logs
+    assert node.logs_by_receipts(node.headers(1, head), []) == ()
+
+
 def test_code_is_read_where_there_is_some(node: Node, chain: ChainAtHand) -> None:
     registry, nobody = chain.generation.addresses["IssuerRegistry"], "0x" + "11" * 20
     codes = node.codes([registry, nobody])
@@ -284,6 +291,26 @@ def test_a_removed_log_is_a_contradiction_and_a_pending_one_cannot_be_read(
     with_log(blockHash=None, logIndex=None)
     with pytest.raises(NodeUnavailable, match="cannot be read"):
         misled.logs(1, 5, contracts(chain))
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        (None, NodeLagging),
+        ({"blockHash": "0x" + "ee" * 32}, NodeContradicts),
+        ({"transactionHash": "0x" + "ee" * 32}, NodeContradicts),
+        ({"logs": None}, NodeUnavailable),
+    ],
+)
+def test_a_receipt_that_is_missing_or_of_another_block_is_not_taken(
+    misled: Node, hostile: Hostile, chain: ChainAtHand, fields: dict[str, Any] | None, error: type[Exception]
+) -> None:
+    blocks = misled.headers(1, 9)
+    hostile.answers = lambda _, answers: [
+        {**answer, "result": None if fields is None else answer["result"] | fields} for answer in answers
+    ]
+    with pytest.raises(error):
+        misled.logs_by_receipts(blocks, contracts(chain))
 
 
 def test_a_node_that_ignores_the_filter_adds_nothing(misled: Node, hostile: Hostile, chain: ChainAtHand) -> None:

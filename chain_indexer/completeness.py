@@ -1,0 +1,52 @@
+"""Whether a node gave all logs: its logs laid beside its receipts, where a block may hold any of ours. Pure.
+
+The commonest defect of nodes and their providers is a log that is silently missing from an answer, and an indexer that
+believes the answer loses it for ever. Receipts are another road to the same logs. Where a header's bloom filter is a
+true one, most blocks are ruled out by it; Polygon Edge's IBFT leaves it all zero, which says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from abis.hashing import keccak
+from chain_indexer.blocks import Header, PlacedLog
+
+BLOOM_BITS = 2_048
+ADDRESSES_KNOWN_MAX = 100_000
+
+
+def to_audit(blocks: Iterable[Header], addresses: Sequence[str]) -> tuple[Header, ...]:
+    """The blocks that have txs, and whose bloom does not rule out every one of these addresses."""
+    return tuple(
+        block for block in blocks if block.tx_hashes and any(may_hold(block.bloom, address) for address in addresses)
+    )
+
+
+def may_hold(bloom: bytes, address: str) -> bool:
+    """Whether a block of this bloom may hold a log of this address. A bloom that is absent or all zero rules out none.
+
+    Three bits an item (Yellow Paper, section 4.3.1): the low eleven bits of the first three pairs of its Keccak.
+    """
+    value = int.from_bytes(bloom, "big")
+    return value == 0 or all(value >> bit & 1 for bit in _bits(address))
+
+
+@lru_cache(ADDRESSES_KNOWN_MAX)
+def _bits(address: str) -> tuple[int, ...]:
+    digest = keccak(bytes.fromhex(address[2:]))
+    return tuple(int.from_bytes(digest[place : place + 2], "big") % BLOOM_BITS for place in (0, 2, 4))
+
+
+def differing(given: Iterable[PlacedLog], received: Iterable[PlacedLog]) -> str | None:
+    """In words, the first log that only one of the two roads has, or that they word differently; None if none."""
+    by_logs = {log.at.key: log.raw for log in given}
+    by_receipts = {log.at.key: log.raw for log in received}
+    for key, raw in by_receipts.items():
+        if key not in by_logs:
+            return f"log {key} is in its receipt and was left out of the answer"
+        if by_logs[key] != raw:
+            return f"log {key} is another in its receipt"
+    alone = sorted(by_logs.keys() - by_receipts.keys())
+    return f"log {alone[0]} is in no receipt" if alone else None
