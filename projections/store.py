@@ -1,0 +1,123 @@
+"""The book's seat in PostgreSQL, for the runner: rows of a batch in, rows and position out, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from projections.errors import BookOvertaken, ViewOutdated
+from projections.folding import Change, Key, Table, View
+from projections.rows import Row
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+LEAD_LOCK = 0x7B00C  # one runner posts, others stand by
+
+
+class BookStore:
+    """One connection with the rights of role `tandem_book`. Raises psycopg.OperationalError when the database goes."""
+
+    def __init__(self, dsn: str) -> None:
+        self._connection: Connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=1)
+        self._leads = False
+
+    def lead(self) -> bool:
+        """Whether this store's runner is the one that posts. The lead ends with the connection."""
+        if not self._leads:
+            row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LEAD_LOCK,)).fetchone()
+            self._leads = row == (True,)
+        return self._leads
+
+    def position(self) -> int:
+        row = self._connection.execute("SELECT position FROM book.progress").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def adopt(self, views: Sequence[View]) -> None:
+        """Write down the versions of the views of an empty book. Raises ViewOutdated for rows of other versions."""
+        with self._connection.transaction():
+            stored: dict[str, int] = dict(self._connection.execute("SELECT name, version FROM book.views"))
+            empty = self.position() == 0
+            for view in views:
+                version = stored.get(view.name)
+                if version is not None and version != view.version:
+                    raise ViewOutdated(view.name, stored=version, known=view.version)
+                if version is None:
+                    if not empty:
+                        raise ViewOutdated(view.name, stored=0, known=view.version)
+                    self._connection.execute(
+                        "INSERT INTO book.views (name, version) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+                        (view.name, view.version),
+                    )
+
+    def load(self, wanted: Mapping[str, tuple[Table, set[Key]]]) -> list[Change]:
+        """The rows that are there, of those wanted."""
+        found: list[Change] = []
+        for table, keys in wanted.values():
+            query = sql.SQL("SELECT {} FROM {} WHERE {} = ANY(%s)").format(
+                columns(table), place(table), sql.Identifier(table.key)
+            )
+            with self._connection.cursor(binary=True) as rows:
+                rows.execute(query, (list(keys),))
+                found.extend((table, row_of(table.row, values)) for values in rows)
+        return found
+
+    def commit(self, changes: Iterable[Change], *, before: int, position: int) -> None:
+        """Rows and position, together. Raises BookOvertaken if the book is not at `before`; nothing is written then."""
+        by_table: dict[str, tuple[Table, list[Row]]] = {}
+        for table, row in changes:
+            by_table.setdefault(table.name, (table, []))[1].append(row)
+        with self._connection.transaction(), self._connection.cursor() as rows:
+            rows.execute("UPDATE book.progress SET position = %s WHERE position = %s", (position, before))
+            if rows.rowcount != 1:
+                raise BookOvertaken
+            for table, several in by_table.values():
+                rows.executemany(upsert(table), [values_of(row) for row in several])
+            rows.execute("SELECT pg_notify('book_position', %s)", (str(position),))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def names(row: type[Row]) -> list[str]:
+    """The columns of a row's table, in order."""
+    return list(row.__struct_fields__)
+
+
+def columns(table: Table) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names(table.row)))
+
+
+def place(table: Table) -> sql.Composable:
+    return sql.Identifier("book", table.name)
+
+
+def upsert(table: Table) -> sql.Composed:
+    replaced = sql.SQL(", ").join(
+        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in names(table.row) if name != table.key
+    )
+    return sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}").format(
+        place(table),
+        columns(table),
+        sql.SQL(", ").join([sql.Placeholder()] * len(names(table.row))),
+        sql.Identifier(table.key),
+        replaced,
+    )
+
+
+def row_of(kind: type[Row], values: Sequence[Any]) -> Any:
+    """The row of a tuple of columns. A list is stored as JSON."""
+    fields = dict(zip(names(kind), values, strict=True))
+    if any(isinstance(value, list) for value in values):
+        return msgspec.convert(fields, kind, strict=False)
+    return kind(**fields)
+
+
+def values_of(row: Row) -> list[Any]:
+    values = [getattr(row, name) for name in names(type(row))]
+    return [Jsonb(msgspec.to_builtins(value)) if isinstance(value, list) else value for value in values]

@@ -1,0 +1,106 @@
+"""Postings: for each entry that obliges a write to the chain, whether it waits, is confirmed or was rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain import campaign, company, investment
+from domain.journal import Entry
+from domain.values import ChainFact
+from projections.folding import Change, Ref, Sight, Table, View, changed
+from projections.rows import Posting
+
+TABLE = Table("postings", Posting, "position")
+
+# The topics that oblige a write, and the call that it is.
+CALLS: dict[str, str] = {
+    company.KybApproved.TOPIC: "IssuerRegistry.register",
+    campaign.CampaignApproved.TOPIC: "CampaignFactory.createCampaign",
+    investment.InvestmentFunded.TOPIC: "CampaignImplementation.recordInvestments",
+    campaign.CampaignClosed.TOPIC: "CampaignImplementation.close",
+    investment.SharesAllotted.TOPIC: "NFTShareCertificate.issueCertificates",
+    campaign.ReleaseApproved.TOPIC: "FundEscrow.recordRelease",
+    investment.RefundOrdered.TOPIC: "FundEscrow.recordRefunds",
+}
+CONFIRMATIONS = frozenset(
+    event.TOPIC
+    for event in (
+        company.RegistrationConfirmed,
+        campaign.DeploymentConfirmed,
+        campaign.ClosingConfirmed,
+        campaign.ReleaseConfirmed,
+        investment.RecordingConfirmed,
+        investment.CertificateConfirmed,
+        investment.RefundConfirmed,
+    )
+)
+REJECTIONS = frozenset(
+    event.TOPIC
+    for event in (
+        company.CompanyPostingRejected,
+        campaign.CampaignPostingRejected,
+        investment.InvestmentPostingRejected,
+    )
+)
+
+
+def _obliged_by(entry: Entry) -> int:
+    """The position of the entry whose write this entry is about."""
+    event: Any = entry.event
+    if entry.topic in CONFIRMATIONS:
+        position: int = event.on_chain.entry_position
+        return position
+    return int(event.entry_position) if entry.topic in REJECTIONS else entry.position
+
+
+def _reads(entry: Entry) -> Sequence[Ref]:
+    return [] if entry.topic in CALLS else [(TABLE, _obliged_by(entry))]
+
+
+def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
+    event: Any = entry.event
+    if entry.topic in CALLS:
+        return [(TABLE, _obliged(entry))]
+    row = sight.find(Posting, TABLE, _obliged_by(entry))
+    if row is None:
+        return []
+    if entry.topic in CONFIRMATIONS:
+        return [(TABLE, _confirmed(row, entry, event.on_chain))]
+    rejection = {"rejection_code": event.code, "rejection_reason": event.reason}
+    return [(TABLE, changed(row, state="rejected", rejection_position=entry.position, **rejection))]
+
+
+def _obliged(entry: Entry) -> Posting:
+    return Posting(
+        position=entry.position,
+        stream=entry.stream,
+        topic=entry.topic,
+        call=CALLS[entry.topic],
+        obliged_at=entry.meta.at,
+        correlation_id=entry.meta.correlation_id,
+    )
+
+
+def _confirmed(row: Posting, entry: Entry, fact: ChainFact) -> Posting:
+    return changed(
+        row,
+        state="confirmed",
+        confirmation_position=entry.position,
+        confirmed_at=entry.meta.at,
+        chain_id=fact.chain_id,
+        block_number=fact.block_number,
+        block_hash=fact.block_hash,
+        tx_hash=fact.tx_hash,
+        log_index=fact.log_index,
+    )
+
+
+POSTINGS = View(
+    name="postings",
+    version=1,
+    tables=(TABLE,),
+    topics=frozenset(CALLS) | CONFIRMATIONS | REJECTIONS,
+    reads=_reads,
+    fold=_fold,
+)
