@@ -16,7 +16,7 @@ import pytest
 
 from abis import calls, campaign_address, token_id
 from chain_indexer.errors import ForkBelowFinality, WrongChain, WrongGeneration
-from chain_indexer.node import Node, NodeContradicts
+from chain_indexer.node import Node, NodeContradicts, NodeUnavailable
 from domain.errors import JournalUnavailable
 from domain.values import ChainFact
 from tests.unit.chain_indexer.hostile import Answers, Calls, hostile_to, with_head_at
@@ -79,6 +79,23 @@ def test_a_campaign_is_confirmed_from_deployment_to_release(world: World) -> Non
         "Locked",
     }
     assert world.rows("SELECT count(*) FROM indexer.foreign_logs WHERE reason <> 'not-a-confirmation'") == [(0,)]
+
+
+def test_a_failed_campaign_s_refunds_are_confirmed(world: World) -> None:
+    indexer = world.indexer()
+    world.post_registration(world.kyb_approved())
+    caught_up(indexer)
+    world.post_campaign(world.campaign_approved("a"))
+    caught_up(indexer)
+    world.post_investments(world.investment_funded("i", campaign="a", amount=100_000))
+    world.post_closing(world.campaign_closed("a"))
+    caught_up(indexer)
+    world.post_refund(world.refund_ordered("i"))
+    caught_up(indexer)
+    (closed,) = world.journal.entries("campaign.closing_confirmed")
+    (refunded,) = world.journal.entries("investment.refund_confirmed")
+    outcome: Any = closed.event
+    assert (outcome.outcome, refunded.stream) == ("failed", named("i"))
 
 
 # Following children without a gap.
@@ -447,6 +464,33 @@ def test_empty_blocks_cost_no_receipts(world: World) -> None:
         caught_up(indexer)
         assert len(hostile.asked("eth_getTransactionReceipt")) == before + 1
         world.stop_indexers()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_on_a_node_with_every_fault_at_random_all_arrives_once(world: World, seed: int) -> None:
+    chance = random.Random(seed)
+
+    def reply(_: Calls) -> tuple[int, bytes] | None:
+        faults = [(429, b""), (500, b"oops"), (200, b"<html></html>"), (200, b'[{"id":1,"res')]
+        return chance.choice(faults) if chance.random() < 0.15 else None
+
+    def twist(calls: Calls, answers: Answers) -> Answers:
+        for call, answer in zip(calls, answers, strict=True):
+            if call["method"] == "eth_getLogs" and chance.random() < 0.3:
+                answer["result"] = chance.sample(answer["result"], len(answer["result"]) // 2)
+        return answers if chance.random() > 0.1 else answers[1:]
+
+    with hostile_to(world.chain.url) as hostile:
+        hostile.reply, hostile.answers = reply, twist
+        for _ in _story(world):
+            indexer = world.indexer(finality_depth=2, node=Node(hostile.url))
+            quiet = 0
+            while quiet < 2:  # a reorg shows in one step, and what is final after it in the next
+                with suppress(NodeUnavailable):
+                    progress = indexer.step()
+                    quiet = 0 if progress.advanced or progress.lag else quiet + 1
+            world.stop_indexers()
+    _is_complete(world)
 
 
 # Whose chain it is.
