@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid5
 
 import psycopg
@@ -67,7 +67,7 @@ class House:
         self.questions = self._kept(Questions(as_room(database, "api")))
         self.reader = self._kept(JournalReader(as_room(database, "writer"), codec=codec()))
 
-    def __enter__(self) -> House:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
+import psycopg
+from eth_abi.abi import encode
+from eth_account import Account
+
+from abis import Generation, calls
+from abis.calls import selector
+from abis.hashing import keccak
+from chain_writer.signer import KeySigner
+from ops import contracts
+from ops.contracts import ROLES
 from tests.unit.chain_writer.house import (
+    ALREADY,
     CLOSED,
     CREATED,
     ISSUED,
@@ -11,6 +25,7 @@ from tests.unit.chain_writer.house import (
     REGISTERED,
     RELEASED,
     House,
+    exhaust,
     name,
 )
 
@@ -38,3 +53,229 @@ def test_a_successful_campaign_is_posted_from_its_registration_to_its_release(ho
     assert len(house.logs("campaign", CLOSED)) == 1
     assert len(house.logs("NFTShareCertificate", ISSUED)) == 5
     assert len(house.logs("FundEscrow", RELEASED)) == 1
+
+
+def test_a_failed_campaign_is_posted_with_its_refunds(house: House) -> None:
+    house.company()
+    house.campaign()
+    house.fund("small", amount=10_000)
+    house.fund("large", amount=20_000)
+    house.close(raised=30_000, outcome="failed")
+    house.order_refund("small", amount=10_000)
+    house.order_refund("large", amount=20_000)
+    house.follow()
+
+    house.settle(house.lane())
+
+    assert house.questions.counts() == {"landed": 7}
+    assert len(house.logs("FundEscrow", REFUNDED)) == 2
+
+
+def test_investments_of_one_campaign_ride_in_one_transaction(house: House) -> None:
+    house.company()
+    house.campaign()
+    positions = [house.fund(f"investment-{number}") for number in range(30)]
+    house.follow()
+
+    house.settle(house.lane())
+
+    stories = [house.story(position) for position in positions]
+    assert len({story.tx_hash for story in stories}) == 1
+    assert {story.outcome for story in stories} == {"recorded"}
+    assert house.rows("SELECT count(*) FROM writer.slots") == [(3,)]
+
+
+def test_campaigns_on_several_lanes_all_land_and_each_stays_on_its_lane(house: House) -> None:
+    # given two signers with the roles, and campaigns spread over their lanes
+    other = "0x" + "5a" * 32
+    grant_all(house, KeySigner(other).address)
+    lanes = ("lane-0", "lane-1")
+    house.company()
+    for number in range(8):
+        house.campaign(f"campaign-{number}")
+        house.fund(f"investment-{number}", campaign=f"campaign-{number}")
+    house.follow(lanes=lanes)
+
+    house.settle(house.lane("lane-0"), house.lane("lane-1", key=other))
+
+    assert house.questions.counts() == {"landed": 17}
+    used = house.rows("SELECT subject, count(DISTINCT lane), min(lane) FROM writer.intents GROUP BY subject")
+    assert {count for _, count, _ in used} == {1}
+    assert {lane for _, _, lane in used} == set(lanes)
+
+
+def test_what_is_posted_before_is_landed_and_not_recorded_again(house: House) -> None:
+    # given a journal that was posted, and a database of the writer that was lost
+    house.company()
+    house.campaign()
+    house.fund("investment")
+    house.follow()
+    house.settle(house.lane())
+    forget_everything(house)
+
+    # when it is posted from the journal again
+    house.follow()
+    house.settle(house.lane())
+
+    # then the contracts said that they have it
+    assert house.questions.counts() == {"landed": 3}
+    assert house.rows("SELECT DISTINCT outcome FROM writer.members") == [("already-recorded",)]
+    assert len(house.logs("campaign", RECORDED)) == 1
+    assert len(house.logs("campaign", ALREADY)) == 1
+
+
+def test_other_content_under_a_known_key_is_rejected_as_a_conflict(house: House) -> None:
+    # given a company that somebody registered with another wallet
+    other = calls.register(
+        company_id=name("company"), wallet="0x" + "b2" * 20, documents_hash=bytes(32), entry=b"\x01" * 32
+    )
+    house.chain.send(house.generation.addresses["IssuerRegistry"], other)
+    position = house.company()
+    house.follow()
+
+    house.settle(house.lane())
+
+    story = house.story(position)
+    assert (story.state, story.outcome, story.code) == ("rejected", "conflict", "conflict")
+
+
+def test_a_wallet_that_is_no_address_is_rejected_before_anything_is_signed(house: House) -> None:
+    position = house.company(wallet="not an address")
+    house.follow()
+
+    house.settle(house.lane())
+
+    story = house.story(position)
+    assert (story.state, story.code) == ("rejected", "not-callable")
+    assert house.rows("SELECT count(*) FROM writer.slots") == [(0,)]
+
+
+def test_a_failing_member_is_refused_alone_and_the_others_land(house: House) -> None:
+    # given one investment among many that the contract will not take
+    house.company()
+    house.campaign()
+    for number in range(10):
+        house.fund(f"good-{number}")
+    bad = house.fund("bad", wallet="0x" + "00" * 20)
+    for number in range(10, 20):
+        house.fund(f"good-{number}")
+    house.follow()
+
+    house.settle(house.lane())
+
+    story = house.story(bad)
+    assert (story.state, story.code, story.nonce) == ("rejected", "InvestmentInvalid", None)
+    assert len(house.logs("campaign", RECORDED)) == 20
+    assert house.questions.counts() == {"landed": 22, "rejected": 1}
+
+
+def test_a_role_that_is_missing_holds_the_work_until_an_operator_gives_it(house: House) -> None:
+    # given a signer without any role
+    key = "0x" + "5b" * 32
+    position = house.company()
+    house.follow()
+    lane = house.lane(key=key)
+
+    # when it tries for a long while
+    for _ in range(30):
+        exhaust(lane)
+        house.chain.mine()
+    held = house.story(position)
+
+    # then nothing was signed and nothing rejected; with the role it lands
+    assert (held.state, held.code, held.nonce) == ("queued", "AccessControlUnauthorizedAccount", None)
+    grant_all(house, KeySigner(key).address)
+    house.settle(lane)
+    assert house.story(position).state == "landed"
+
+
+def test_a_revert_on_the_chain_releases_the_members_which_land_when_it_passes(house: House) -> None:
+    # given a creation that is signed and sent, and a factory that is paused before it is mined
+    house.company()
+    house.follow()
+    lane = house.lane()
+    house.settle(lane)
+    position = house.campaign()
+    house.follow()
+    exhaust(lane)
+    pause(house, "pause()")
+
+    # when it has reverted, and the factory goes on
+    house.chain.mine(3)
+    exhaust(lane)
+    assert house.story(position).releases == 1
+    pause(house, "unpause()")
+    house.settle(lane)
+
+    # then it was created once
+    assert house.story(position).state == "landed"
+    assert len(house.logs("CampaignFactory", CREATED)) == 1
+    assert house.rows("SELECT outcome, reason FROM writer.members WHERE outcome = 'released'") == [
+        ("released", "reverted")
+    ]
+
+
+def test_a_new_generation_is_posted_from_the_first_entry(house: House) -> None:
+    # given a journal that was posted to one generation
+    house.company()
+    house.campaign()
+    house.fund("investment")
+    house.follow()
+    house.settle(house.lane())
+
+    # when the contracts are deployed again, and the same journal is followed for them
+    house.generation = deploy_again(house)
+    house.follow()
+    house.settle(house.lane())
+
+    # then the new contracts have it all
+    assert house.questions.counts() == {"landed": 6}
+    assert len(house.logs("campaign", RECORDED)) == 1
+
+
+def grant_all(house: House, address: str) -> None:
+    for contract, role in ROLES.items():
+        data = selector("grantRole(bytes32,address)") + encode(
+            ["bytes32", "address"], [keccak(role.encode("ascii")), address]
+        )
+        receipt = house.chain.send(house.generation.addresses[contract], data, key=house.chain.deployer_key)
+        assert receipt["status"] == "0x1"
+
+
+def pause(house: House, signature: str) -> None:
+    """As the admin, for a price, so that it is mined before whatever waits for nothing."""
+    account = Account.from_key(house.chain.deployer_key)
+    signed = account.sign_transaction(
+        {
+            "chainId": house.generation.chain_id,
+            "nonce": house.chain.rpc.number("eth_getTransactionCount", account.address, "latest"),
+            "gas": 200_000,
+            "gasPrice": 1_000,
+            "value": 0,
+            "to": house.generation.addresses["CampaignFactory"],
+            "data": selector(signature),
+        }
+    )
+    house.chain.rpc.call("anvil_setBalance", account.address, hex(10**18))
+    house.chain.rpc.call("eth_sendRawTransaction", "0x" + signed.raw_transaction.hex())
+    house.chain.mine()
+
+
+def forget_everything(house: House) -> None:
+    """A database of the writer that was lost: what no statement may delete is made anew by its owner."""
+    with psycopg.connect(house.database) as owner:
+        owner.execute("SET session_replication_role = replica")
+        for table in ("submissions", "members", "slots", "intents", "lanes", "followers"):
+            owner.execute(f"DELETE FROM writer.{table}")
+
+
+def deploy_again(house: House) -> Generation:
+    plan = Path(tempfile.mkdtemp()) / "plan.json"
+    return contracts.deploy(
+        house.chain.rpc,
+        deployer_key=house.chain.deployer_key,
+        signers=[house.chain.signer],
+        plan=plan,
+        gas_price_wei=0,
+        wait=house.chain.mine,
+    )

@@ -1,0 +1,142 @@
+"""Batches: how intents are grouped, how a spoiler is found, and that the gas model bounds what the contracts need."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abis import to_bytes32
+from chain_writer.batches import (
+    GAS_BASE,
+    GAS_PER_BATCH_MAX,
+    GAS_PER_MEMBER,
+    GAS_PER_TX_MAX,
+    MEMBERS_MAX,
+    Search,
+    calldata,
+    gas_limit_of,
+    members_max,
+    plan,
+)
+from chain_writer.intents import Intent, Kind
+from chain_writer.replies import Passed
+from ops.stack.chain import BLOCK_GAS_LIMIT
+from tests.unit.chain_writer.house import House, exhaust
+from tests.unit.chain_writer.test_deciders import intent
+
+
+def test_intents_of_one_kind_and_contract_share_a_call_in_their_order() -> None:
+    members = [intent(natural_key=bytes([n]) * 32) for n in range(5)]
+
+    (batch,) = plan(members, batches_max=8)
+
+    assert list(batch.members) == members
+
+
+def test_other_kinds_and_contracts_have_calls_of_their_own_oldest_first() -> None:
+    first, other, second = intent(), intent(target="0x" + "bb" * 20), intent()
+
+    batches = plan([first, other, second], batches_max=8)
+
+    assert [batch.members for batch in batches] == [(first, second), (other,)]
+
+
+def test_a_released_intent_goes_alone() -> None:
+    released, first, second = intent(releases=1), intent(), intent()
+
+    assert [len(batch.members) for batch in plan([released, first, second], batches_max=8)] == [1, 2]
+
+
+def test_a_full_call_is_followed_by_another() -> None:
+    most = members_max(Kind.RECORD_INVESTMENT)
+
+    assert [len(batch.members) for batch in plan([intent()] * (most + 1), batches_max=8)] == [most, 1]
+    assert len(plan([intent()] * (most + 1), batches_max=1)) == 1
+
+
+@given(members=st.integers(1, 300), culprit=st.integers(0, 299))
+def test_the_first_spoiler_is_found_by_halving(members: int, culprit: int) -> None:
+    culprit %= members
+    search, probes = Search(0, members), 0
+    while not search.done:
+        search = search.after(passed=search.probe <= culprit)
+        probes += 1
+
+    assert search.passing == culprit
+    assert probes <= members.bit_length()
+
+
+def test_the_gas_limit_has_a_margin_that_grows_and_a_cap() -> None:
+    assert gas_limit_of(100_000, releases=0) == 125_000
+    assert gas_limit_of(100_000, releases=2) == 175_000
+    assert gas_limit_of(4_500_000, releases=0) == GAS_PER_TX_MAX
+    assert gas_limit_of(GAS_PER_TX_MAX, releases=0) is None
+
+
+def test_the_model_keeps_a_batch_below_a_block() -> None:
+    assert GAS_PER_TX_MAX < BLOCK_GAS_LIMIT
+    limit = gas_limit_of(GAS_PER_BATCH_MAX, releases=0)
+    assert limit is not None
+    assert limit <= GAS_PER_TX_MAX
+
+
+@pytest.mark.parametrize("kind", list(GAS_PER_MEMBER))
+def test_the_gas_model_is_an_upper_bound_of_what_the_contracts_need(house: House, kind: Kind) -> None:
+    # given as many members as one call takes
+    most = members_max(kind)
+    assert most <= MEMBERS_MAX[kind]
+    house.company()
+    house.campaign()
+    for number in range(most):
+        house.fund(f"investment-{number}")
+    lane = house.lane()
+    if kind is not Kind.RECORD_INVESTMENT:
+        outcome = "successful" if kind is Kind.ISSUE_CERTIFICATE else "failed"
+        house.close(raised=10_000 * most, outcome=outcome)
+        house.follow()
+        house.settle(lane)
+        for number in range(most):
+            text = f"investment-{number}"
+            house.allot(text) if kind is Kind.ISSUE_CERTIFICATE else house.order_refund(text)
+    house.follow()
+    if kind is Kind.RECORD_INVESTMENT:
+        settle_all_but(house, kind)
+
+    # when the node estimates them
+    head = house.chain.rpc.number("eth_blockNumber")
+    members = house.store.ready(house.generation_id, "lane-0", head=head, limit=1_000)
+    assert [member.kind for member in members] == [kind] * most
+    answer = house.new_node().simulate(to=members[0].target, data=calldata(kind, members), sender=house.chain.signer)
+
+    # then
+    assert isinstance(answer, Passed)
+    assert answer.gas <= GAS_BASE + most * GAS_PER_MEMBER[kind]
+
+
+def settle_all_but(house: House, kind: Kind) -> None:
+    """Post what comes before, with a lane that is stopped right before it would bind the kind."""
+
+    class Enough(BaseException):
+        pass
+
+    def stop(point: str) -> None:
+        waiting = {row[0] for row in house.rows("SELECT kind FROM writer.intents WHERE state = 'queued'")}
+        if point == "before allot" and waiting == {kind.value}:
+            raise Enough
+
+    lane = house.lane(crash=stop)
+    for _ in range(20):
+        try:
+            exhaust(lane)
+        except Enough:
+            return
+        house.chain.mine()
+    raise AssertionError("it never came to that")
+
+
+def test_every_member_is_written_with_the_leaf_of_its_entry() -> None:
+    member: Intent = intent(leaf=b"\x0f" * 32)
+    data = calldata(Kind.RECORD_INVESTMENT, [member])
+    assert b"\x0f" * 32 in data
+    assert to_bytes32(member.call.investment_id) in data  # type: ignore[union-attr]
