@@ -30,7 +30,7 @@ def decode_revert(data: bytes) -> Revert:
     name, types = _errors().get(data[:4], ("", []))
     try:
         values = decode_values(types, data[4:]) if name else ()
-    except DecodingError:
+    except (DecodingError, ValueError, OverflowError):  # the last two: text that is no UTF-8, lengths beyond reason
         name = ""
     if not name:
         return Revert("unknown-error", f"reverted with unknown data 0x{data[:68].hex()}", custom=False)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -12,6 +14,8 @@ from abis.hashing import checksummed, keccak
 from abis.ids import to_bytes32
 
 CONTRACTS = ("IssuerRegistry", "CampaignImplementation", "CampaignFactory", "NFTShareCertificate", "FundEscrow")
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 # EIP-1167: the minimal proxy's creation code around the template's address, as OpenZeppelin's Clones deploys it.
 CLONE_HEAD = bytes.fromhex("3d602d80600a3d3981f3363d3d373d3d3d363d73")
@@ -28,11 +32,11 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `start_block` is the block before the first deployment: nothing of ours is at or below it.
     """
 
-    chain_id: int
+    chain_id: Annotated[int, msgspec.Meta(ge=1)]
     genesis_hash: str
     addresses: dict[str, str]
     code_hashes: dict[str, str]
-    start_block: int
+    start_block: Annotated[int, msgspec.Meta(ge=0)]
 
     @classmethod
     def load(cls, path: Path) -> Generation:
@@ -46,6 +50,9 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         missing = [name for name in CONTRACTS if name not in generation.addresses or name not in generation.code_hashes]
         if missing:
             raise GenerationInvalid(f"{path} lacks {', '.join(missing)}")
+        wrong = [name for name, address in generation.addresses.items() if not _ADDRESS.fullmatch(address)]
+        if wrong:
+            raise GenerationInvalid(f"{path} gives no address (0x and 40 hex digits) to {', '.join(wrong)}")
         if len({address.lower() for address in generation.addresses.values()}) != len(generation.addresses):
             raise GenerationInvalid(f"{path} gives one address to two contracts")
         return generation

@@ -182,5 +182,7 @@ def decode(log: RawLog) -> Log | None:
     layout = _LAYOUTS.get(log.topics[0])
     if layout is None or len(log.topics) != layout.topics or len(log.data) != 32 * layout.words:
         return None
+    if any(len(topic) != 32 for topic in log.topics):
+        return None
     words = [*log.topics[1:], *(log.data[at : at + 32] for at in range(0, len(log.data), 32))]
     return layout.kind(**{name: read(word) for (name, read), word in zip(layout.fields, words, strict=True)})

@@ -1,0 +1,106 @@
+"""The calls: each is a function of a committed contract, and carries its values in the contract's own order."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from eth_abi.abi import decode
+
+from abis import calls
+from abis.artifacts import abi_of, artifact
+from abis.calls import SIGNATURES, CertificateMember, InvestmentMember, RefundMember, selector
+from abis.generation import CONTRACTS
+from abis.ids import to_bytes32
+
+CONTRACT_OF = {
+    "register": "IssuerRegistry",
+    "createCampaign": "CampaignFactory",
+    "recordInvestments": "CampaignImplementation",
+    "close": "CampaignImplementation",
+    "issueCertificates": "NFTShareCertificate",
+    "recordRelease": "FundEscrow",
+    "recordRefunds": "FundEscrow",
+}
+A, B, C = UUID(int=2**127 + 1), UUID(int=2), UUID(int=3)
+WALLET = "0x52908400098527886e0f7030069857d2e4169ee7"
+DIGEST, ENTRY = b"\x11" * 32, b"\x22" * 32
+
+
+def canonical(argument: dict[str, Any]) -> str:
+    """A type as signatures write it, tuples spelt out."""
+    if not argument["type"].startswith("tuple"):
+        return str(argument["type"])
+    inner = ",".join(canonical(component) for component in argument["components"])
+    return f"({inner}){argument['type'].removeprefix('tuple')}"
+
+
+@pytest.mark.parametrize("name", sorted(SIGNATURES))
+def test_every_signature_is_a_function_of_its_committed_contract(name: str) -> None:
+    (function,) = [i for i in abi_of(CONTRACT_OF[name]) if i["type"] == "function" and i["name"] == name]
+    assert SIGNATURES[name] == f"{name}({','.join(canonical(argument) for argument in function['inputs'])})"
+    assert function["stateMutability"] == "nonpayable"
+
+
+def test_selectors_are_those_that_everybody_knows() -> None:
+    assert selector("transfer(address,uint256)").hex() == "a9059cbb"
+    assert selector("grantRole(bytes32,address)").hex() == "2f2ff15d"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "values"),
+    [
+        (
+            "register",
+            calls.register(company_id=A, wallet=WALLET, documents_hash=DIGEST, entry=ENTRY),
+            (to_bytes32(A), WALLET, DIGEST, ENTRY),
+        ),
+        (
+            "createCampaign",
+            calls.create_campaign(
+                campaign_id=A, company_id=B, funding_goal=5, cap=6, duration_s=7, terms_hash=DIGEST, entry=ENTRY
+            ),
+            (to_bytes32(A), to_bytes32(B), 5, 6, 7, DIGEST, ENTRY),
+        ),
+        (
+            "recordInvestments",
+            calls.record_investments(
+                [InvestmentMember(A, WALLET, 5, 6, ENTRY), InvestmentMember(B, WALLET, 7, 8, ENTRY)]
+            ),
+            (((to_bytes32(A), WALLET, 5, 6, ENTRY), (to_bytes32(B), WALLET, 7, 8, ENTRY)),),
+        ),
+        ("close", calls.close(successful=True, raised=9, entry=ENTRY), (True, 9, ENTRY)),
+        (
+            "issueCertificates",
+            calls.issue_certificates([CertificateMember(A, B, WALLET, 5, ENTRY)]),
+            (((A.int, to_bytes32(B), WALLET, 5, ENTRY),),),
+        ),
+        (
+            "recordRelease",
+            calls.record_release(campaign_id=A, release_id=B, issuer=WALLET, amount=5, fee=6, entry=ENTRY),
+            (to_bytes32(A), to_bytes32(B), WALLET, 5, 6, ENTRY),
+        ),
+        (
+            "recordRefunds",
+            calls.record_refunds([RefundMember(A, B, WALLET, 5, ENTRY)]),
+            (((to_bytes32(A), to_bytes32(B), WALLET, 5, ENTRY),),),
+        ),
+    ],
+    ids=sorted(CONTRACT_OF, key=list(CONTRACT_OF).index),
+)
+def test_calldata_says_what_was_meant(name: str, data: bytes, values: tuple[Any, ...]) -> None:
+    (function,) = [i for i in abi_of(CONTRACT_OF[name]) if i["type"] == "function" and i["name"] == name]
+    assert data[:4] == selector(SIGNATURES[name])
+    assert decode([canonical(argument) for argument in function["inputs"]], data[4:]) == values
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_every_contract_has_code_that_a_chain_takes(contract: str) -> None:
+    code = bytes.fromhex(artifact(contract)["deployed_bytecode"])
+    assert 0 < len(code) < 24_576  # EIP-170
+
+
+def test_an_unknown_contract_has_no_artifact() -> None:
+    with pytest.raises(FileNotFoundError):
+        artifact("DAOGovernance")
