@@ -70,8 +70,10 @@ def chain_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 
 
 @pytest.fixture(scope="session")
-def deployed(chain_server: Chain, tmp_path_factory: pytest.TempPathFactory) -> ChainAtHand:
-    return deploy_on(chain_server.url, plan=tmp_path_factory.mktemp("plan") / "plan.json")
+def deployed(chain_server: Chain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChainAtHand]:
+    chain = deploy_on(chain_server.url, plan=tmp_path_factory.mktemp("plan") / "plan.json")
+    yield chain
+    chain.rpc.close()
 
 
 @pytest.fixture
