@@ -1,4 +1,4 @@
-"""What a view is: tables, the topics it listens to, which rows an entry touches, and the pure fold that changes them."""
+"""What a view is: tables, topics, which rows an entry touches, and the pure fold that changes them."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Sight:
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """A view declares what it needs. `reads` names the rows that an entry touches; `fold` answers the rows it changes.
 
-    Both are pure and total: an entry has happened, so a fold never refuses it. Raise `version` whenever the same entries would
-    give other rows.
+    Both are pure and total: an entry has happened, so a fold never refuses it. Raise `version` whenever the same
+    entries would give other rows.
     """
 
     name: str

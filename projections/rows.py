@@ -1,7 +1,7 @@
 """The rows of the book: one frozen value each, as the views fold them and the questions answer them.
 
-`position` is that of the first entry of the row's stream: rows are listed in this order, and the last one's position is the
-cursor to the next page. `version` is the stream's. Money is in minor units of the campaign's currency.
+`position` is that of the first entry of the row's stream: rows are listed in this order, and the last one's position
+is the cursor to the next page. `version` is the stream's. Money is in minor units of the campaign's currency.
 """
 
 from __future__ import annotations
@@ -167,8 +167,8 @@ class Holding(Row, frozen=True, kw_only=True):
 
 
 class Line(Row, frozen=True, kw_only=True):
-    """One side of a double entry. `id` is `position/side`; `amount` is above zero where money arrives, below where it
-    leaves, so that the lines of a position, and all lines together, sum to zero.
+    """One side of a double entry. `id` is `position/account`; `amount` is above zero where money arrives, below it
+    where money leaves, so that the lines of a position, and all lines together, sum to zero.
     """
 
     id: str
@@ -179,7 +179,7 @@ class Line(Row, frozen=True, kw_only=True):
 
 
 class Posting(Row, frozen=True, kw_only=True):
-    """What one entry obliges on the chain. `state` is waiting, confirmed or rejected; `call` names the contract call."""
+    """What one entry obliges on the chain: `call` is to be made, `state` is waiting, confirmed or rejected."""
 
     position: int
     stream: UUID

@@ -22,7 +22,7 @@ def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
     row = sight.find(Campaign, TABLE, entry.stream)
     if row is None:
         return []
-    after = _before_the_chain(row, entry) or _money(row, entry) or _after_the_end(row, entry) or row
+    after = _before_the_chain(row, entry) or _money(row, entry) or _ended(row, entry) or _released(row, entry) or row
     return [(TABLE, changed(after, version=entry.version))]
 
 
@@ -76,13 +76,21 @@ def _money(row: Campaign, entry: Entry) -> Campaign | None:
             return None
 
 
-def _after_the_end(row: Campaign, entry: Entry) -> Campaign | None:
+def _ended(row: Campaign, entry: Entry) -> Campaign | None:
     match entry.event:
         case c.CampaignClosed(outcome=outcome, reason=reason):
             closed = {"outcome": outcome, "closing_reason": reason, "closed_position": entry.position}
             return changed(row, status="closed", **closed)
         case c.ClosingConfirmed():
             return changed(row, closing_confirmed_position=entry.position)
+        case c.RefundsCompleted():
+            return changed(row, status="refunded", refunded_position=entry.position)
+        case _:
+            return None
+
+
+def _released(row: Campaign, entry: Entry) -> Campaign | None:
+    match entry.event:
         case c.ReleaseRequested(release_id=id_, amount=amount, fee=fee, requester=requester):
             release = {"release_id": id_, "release_amount": amount, "release_fee": fee}
             return changed(row, release_requester=requester, **release)
@@ -90,8 +98,6 @@ def _after_the_end(row: Campaign, entry: Entry) -> Campaign | None:
             return changed(row, release_approved_position=entry.position)
         case c.ReleaseConfirmed(on_chain=fact):
             return changed(row, status="settled", released_position=entry.position, released_tx_hash=fact.tx_hash)
-        case c.RefundsCompleted():
-            return changed(row, status="refunded", refunded_position=entry.position)
         case _:
             return None
 
