@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import msgspec
@@ -102,10 +102,24 @@ class Loop:
             _quietly(built.close)
 
 
+class Beating(Protocol):
+    """What a heart speaks for."""
+
+    @property
+    def beat(self) -> Beat: ...
+
+
+class Told:
+    """A part of a process that is no loop of ours: it lives while the process lives."""
+
+    def __init__(self, name: str) -> None:
+        self.beat = Beat(loop=name, position=0, lag=0, advanced=0, trouble=None)
+
+
 class Heart:
     """Says every two seconds how the loops of this process do. Its own trouble troubles nobody."""
 
-    def __init__(self, dsn: str, process: str, loops: Sequence[Loop], *, stop: threading.Event) -> None:
+    def __init__(self, dsn: str, process: str, loops: Sequence[Beating], *, stop: threading.Event) -> None:
         self._dsn = dsn
         self._process = process
         self._instance = f"{socket.gethostname()}:{os.getpid()}"

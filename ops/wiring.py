@@ -13,7 +13,9 @@ from typing import Protocol, TypeVar
 from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node as IndexerNode
 from chain_indexer.store import IndexerStore
-from chain_writer.actors import Waker, broker_on
+from chain_writer.actors import LaneWorker, Waker, broker_on
+from chain_writer.driving import Built as BuiltLane
+from chain_writer.driving import Lanes
 from chain_writer.follower import Follower
 from chain_writer.lane import Lane
 from chain_writer.node import Node as WriterNode
@@ -21,9 +23,6 @@ from chain_writer.reporter import Reporter
 from chain_writer.signer import KeySigner, Signer, load_keystore
 from chain_writer.store import WriterStore
 from chain_writer.sweep import Sweep
-from projections.runner import Runner
-from projections.store import BookStore
-
 from domain.handlers import decide
 from domain.journal import JournalReader, Ledger, Limits
 from domain.journal.sealer import Sealer
@@ -33,8 +32,10 @@ from domain.rule_packs import load_packs
 from domain.store import ProcessStore
 from domain.topics import codec
 from ops.foundation import raw_key
-from ops.processes import Built, Named
+from ops.processes import AWAY, Built, Named
 from ops.settings import Settings, SettingsInvalid
+from projections.runner import Runner
+from projections.store import BookStore
 
 JOURNAL_WAIT_S = 1.0  # the net under LISTEN, and how late a stop may be noticed
 
@@ -169,26 +170,35 @@ class Wiring:
         waker = opened.keep(Waker(broker_on(self._settings.redis_url.get_secret_value())))
         return Sweep(store, waker.wake).step, self._pause
 
-    def _lane(self, name: str, opened: Opened) -> Made:
+    def _lanes(self, opened: Opened) -> Made:
         settings = self._settings
-        store = opened.keep(WriterStore(settings.dsn("writer")))
-        node = opened.keep(WriterNode(settings.rpc_url))
-        lane = Lane(
-            name,
-            store=store,
-            node=node,
-            signer=signer_of(settings, name),
-            generation=settings.generation(),
-            clock=clock,
-            owner=f"{socket.gethostname()}:{os.getpid()}",
-            gas_price_wei=settings.gas_price_wei,
-            gas_price_wei_max=settings.gas_price_wei_max,
-            finality_depth=settings.finality_depth,
-        )
-        return lane.step, self._pause
+        lanes = Lanes(self._lane, settings.lane_names, away=AWAY, clock=clock)
+        broker = broker_on(settings.redis_url.get_secret_value())
+        worker = LaneWorker(broker, lanes.drive, threads=len(settings.lane_names))
+        opened.keep(lanes)
+        opened.keep(worker)  # closed first: no message is taken any more when the lanes are let go
+        worker.start()
+        return lanes.step, self._pause
 
-    def _lanes(self) -> Built:
-        raise NotImplementedError
+    def _lane(self, name: str) -> BuiltLane:
+        settings = self._settings
+        with ExitStack() as stack:
+            opened = Opened(stack)
+            store = opened.keep(WriterStore(settings.dsn("writer")))
+            node = opened.keep(WriterNode(settings.rpc_url))
+            lane = Lane(
+                name,
+                store=store,
+                node=node,
+                signer=signer_of(settings, name),
+                generation=settings.generation(),
+                clock=clock,
+                owner=f"{socket.gethostname()}:{os.getpid()}",
+                gas_price_wei=settings.gas_price_wei,
+                gas_price_wei_max=settings.gas_price_wei_max,
+                finality_depth=settings.finality_depth,
+            )
+            return BuiltLane(lane, stack.pop_all().close)
 
     def _indexer(self, opened: Opened) -> Made:
         settings = self._settings
