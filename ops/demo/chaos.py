@@ -107,7 +107,7 @@ class Chaos:
         count = stage.begun if half == "begun" else stage.done
         for strike in [s for s in self._waiting if (s.stage, s.half) == (stage.name, half) and s.count <= count]:
             self._waiting.remove(strike)
-            when = f"{count} of {stage.total} {stage.label}: {half}"
+            when = f"{stage.label}: {count} of {stage.total} {half}"
             self._strikes.append(asyncio.create_task(self._kill(strike.name, when)))
 
     async def settle(self) -> None:

@@ -79,7 +79,7 @@ class Lines(Display):
         board.observe(tell)
 
     def killed(self, kill: Kill) -> None:
-        self._say(f"killed {kill.name} (pid {kill.pid}) at {kill.when}")
+        self._say(f"killed {kill.name} (pid {kill.pid}) when {kill.when}")
 
     def reconciling(self) -> None:
         self._say("comparing journal, book and chain")
@@ -195,5 +195,5 @@ def _note(stage: Stage) -> str:
 
 def _struck(kill: Kill) -> Text:
     return Text.assemble(
-        (f"{kill.at_s:6.1f} s  ", QUIET), ("killed ", STRUCK), (kill.name, "bold"), (f"  at {kill.when}", QUIET)
+        (f"{kill.at_s:6.1f} s  ", QUIET), ("killed ", STRUCK), (kill.name, "bold"), (f"  when {kill.when}", QUIET)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -65,13 +66,14 @@ class JournalSide:
         self.rejections: dict[int, Rejection] = {}
         self._generation = generation
 
-    def read(self, reader: JournalReader, *, through: int | None = None) -> None:
-        """Take in what is there, up to a position or to the end."""
+    def read(self, reader: JournalReader, *, through: int | None = None) -> Iterator[Entry]:
+        """Take in what is there, up to a position or to the end, and pass it on."""
         while entries := reader.read(after=self.position, limit=ENTRIES_PER_READ):
             for entry in entries:
                 if through is not None and entry.position > through:
                     return
                 self.take(entry)
+                yield entry
 
     def take(self, entry: Entry) -> None:
         assert entry.position == self.position + 1

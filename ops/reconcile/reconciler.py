@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 
@@ -14,13 +16,16 @@ from domain.journal import JournalReader
 from domain.topics import codec
 from ops import contracts
 from ops.foundation import address_of
+from ops.reconcile.book import BookSide, read_book
 from ops.reconcile.chain import ChainReader, ChainSide
+from ops.reconcile.expected import ExpectedBook, touched
 from ops.reconcile.explain import Explainer
 from ops.reconcile.holdings import Holdings
 from ops.reconcile.journal import JournalSide
 from ops.reconcile.node import BatchRpc
 from ops.reconcile.nouns import Difference, Pending, Reconciliation
 from ops.reconcile.postings import compare_postings
+from ops.reconcile.rows import RowComparer
 from ops.settings import Settings
 
 READER_ROOM = "api"  # may read the journal, the book and the indexer's standing
@@ -38,19 +43,22 @@ def reconcile(settings: Settings) -> Reconciliation:
         rpc = opened.enter_context(closing(BatchRpc(settings.rpc_url)))
         reader = opened.enter_context(closing(JournalReader(dsn, codec=codec())))
         checkpoint = _checkpoint(dsn, generation)
+        book = asyncio.run(read_book(dsn))
         journal = JournalSide(generation)
-        journal.read(reader)
-        chain, compared = _compare_chain(journal, reader, rpc, settings, checkpoint=checkpoint)
+        with_book = _compare_book(journal, reader, book)
+        deque(journal.read(reader), maxlen=0)
+        chain, with_chain = _compare_chain(journal, reader, rpc, settings, checkpoint=checkpoint)
+    differences = [*with_book.differences, *with_chain.differences]
     return Reconciliation(
-        ok=not compared.differences,
+        ok=not differences,
         journal_position=journal.position,
-        book_position=0,
+        book_position=book.after,
         checkpoint=checkpoint,
         head=chain.head,
         block=chain.block,
-        checked={"entries": journal.position, **compared.checked},
-        differences=compared.differences,
-        pending=compared.pending,
+        checked={"entries": journal.position, **with_book.checked, **with_chain.checked},
+        differences=differences,
+        pending=[*with_book.pending, *with_chain.pending],
     )
 
 
@@ -60,6 +68,42 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     checked: dict[str, int]
     differences: list[Difference]
     pending: list[Pending]
+
+
+def _compare_book(journal: JournalSide, reader: JournalReader, book: BookSide) -> Compared:
+    """Read the journal as far as the book was when its reading began, and compare the two there."""
+    expected = ExpectedBook()
+    for entry in journal.read(reader, through=book.before):
+        expected.take(entry)
+    moved = reader.read(after=book.before, limit=book.after - book.before) if book.after > book.before else []
+    comparer = RowComparer(journal, book, moving=touched(moved))
+    rows, balances = expected.rows(journal), expected.balances()
+    differences = [*comparer.compare(rows), *comparer.compare_balances(balances)]
+    if book.before > journal.position:
+        differences.append(_ahead(book, journal))
+    return Compared(
+        checked={"rows of the book": len(rows), "accounts of the book": len(balances)},
+        differences=differences,
+        pending=_behind(book, head=reader.head()),
+    )
+
+
+def _ahead(book: BookSide, journal: JournalSide) -> Difference:
+    return Difference(
+        kind="book-foreign",
+        subject="book",
+        id="book",
+        what="position",
+        journal=str(journal.position),
+        book=str(book.before),
+    )
+
+
+def _behind(book: BookSide, *, head: int) -> list[Pending]:
+    if book.before >= head:
+        return []
+    what = f"{head - book.before} entries of the journal are not in it yet"
+    return [Pending(subject="book", id="book", what=what, positions=(book.before + 1, head))]
 
 
 def _compare_chain(

@@ -34,12 +34,17 @@ from domain.values import Terms
 from ops.demo.plan import Commitment, Offering, plan
 from ops.reconcile import Difference, Reconciliation, reconcile
 from ops.settings import Settings
+from projections.runner import Runner
+from projections.store import BookStore
 from tests.support.chain import ChainAtHand
 from tests.support.roles import as_room
 
 ACKNOWLEDGEMENT = sha256(b"risks").hexdigest()
 STRANGER = "0x" + "5a" * 32
 SIGNER_FILE = Path("keys", "lane-0.key")
+CHANGE_ESCROW = """
+UPDATE book.escrows e SET release_fee = 7 FROM book.campaigns c WHERE c.id = e.campaign_id AND c.company_id = %s
+"""
 
 
 def call_of(entry: Entry) -> bytes | None:  # noqa: PLR0911  # one for each obligation
@@ -109,6 +114,11 @@ class World:
             opened.enter_context(closing(JournalReader(processes_dsn, codec=codec()))),
             opened.enter_context(closing(ProcessStore(processes_dsn))),
             self._ledger("processes", opened),
+        )
+        book_dsn = as_room(database, "book")
+        self._runner = Runner(
+            opened.enter_context(closing(JournalReader(book_dsn, codec=codec()))),
+            opened.enter_context(closing(BookStore(book_dsn))),
         )
         self._posted = 0
 
@@ -206,6 +216,9 @@ class World:
     def settle(self) -> None:
         _exhaust(self._settlement.step)
 
+    def project(self) -> None:
+        _exhaust(self._runner.step)
+
     def go_on(self) -> None:
         """Post, confirm, and let the processes react."""
         self.post()
@@ -245,6 +258,8 @@ class World:
     # What tests look at, and what they break.
 
     def reconcile(self) -> Reconciliation:
+        """With a book that has caught up."""
+        self.project()
         return reconcile(self.settings)
 
     def entry(self, stream: UUID, topic: str) -> Entry:
@@ -453,3 +468,89 @@ def test_a_signer_without_its_role_is_named(world: World) -> None:
         ("contract-differs", f"FundEscrow: {world.chain.signer} lacks TREASURY_ROLE"),
         ("chain-foreign", "RoleRevoked of FundEscrow"),
     ]
+
+
+# The book.
+
+
+def test_a_row_changed_by_hand_is_named_with_its_column_and_both_values(world: World) -> None:
+    world.finish()
+    world.project()
+    investment = world.succeeding.commitments[0].investment_id
+    world.execute("UPDATE book.investments SET shares = shares + 1 WHERE id = %s", investment)
+
+    difference = only(world.reconcile())
+
+    assert (difference.kind, difference.subject, difference.id) == ("book-differs", "investment", str(investment))
+    assert difference.what == "shares"
+    assert int(difference.book or 0) == int(difference.journal or 0) + 1
+    assert difference.positions == tuple(entry.position for entry in world.reader.stream(investment))
+
+
+@pytest.mark.parametrize(
+    ("statement", "subject", "what"),
+    [
+        ("UPDATE book.companies SET legal_name = 'Other' WHERE id = %s", "company", "legal_name"),
+        ("UPDATE book.companies SET locked_by = id WHERE id = %s", "company", "locked_by"),
+        ("UPDATE book.campaigns SET raised = raised - 1 WHERE company_id = %s", "campaign", "raised"),
+        ("UPDATE book.campaigns SET status = 'closed' WHERE company_id = %s", "campaign", "status"),
+        (CHANGE_ESCROW, "escrow", "release_fee"),
+        ("UPDATE book.postings SET state = 'waiting' WHERE stream = %s", "posting", "state"),
+    ],
+)
+def test_every_kind_of_row_is_compared(world: World, statement: str, subject: str, what: str) -> None:
+    world.finish()
+    world.project()
+    world.execute(statement, world.succeeding.company_id)
+
+    difference = only(world.reconcile())
+
+    assert (difference.kind, difference.subject, difference.what) == ("book-differs", subject, what)
+    assert difference.positions
+
+
+def test_a_row_that_is_gone_is_missing(world: World) -> None:
+    world.register(world.succeeding)
+    world.project()
+    world.execute("DELETE FROM book.companies")
+
+    difference = only(world.reconcile())
+
+    assert (difference.kind, difference.id) == ("book-missing", str(world.succeeding.company_id))
+    assert difference.book is None
+
+
+def test_a_row_that_no_entry_made_is_foreign(world: World) -> None:
+    world.register(world.succeeding)
+    world.project()
+    world.execute(
+        "INSERT INTO book.investors SELECT gen_random_uuid(), 1, 1, now(), 'nobody', '0x1', 'made up', 'basic'"
+    )
+
+    difference = only(world.reconcile())
+
+    assert (difference.kind, difference.subject, difference.journal) == ("book-foreign", "investor", None)
+
+
+def test_a_line_changed_by_hand_makes_its_account_differ(world: World) -> None:
+    world.finish()
+    world.project()
+    world.execute("UPDATE book.lines SET amount = amount + 5 WHERE account = 'fees'")
+
+    difference = only(world.reconcile())
+
+    assert (difference.subject, difference.id, difference.what) == ("account", "fees", "balance")
+    assert int(difference.book or 0) == int(difference.journal or 0) + 5
+
+
+def test_a_book_that_is_behind_is_pending_and_compared_where_it_is(world: World) -> None:
+    world.register(world.succeeding)
+    world.project()
+    at = world.reader.head()
+    world.go_on()
+
+    result = reconcile(world.settings)
+
+    assert result.ok
+    assert [(waiting.subject, waiting.positions) for waiting in result.pending] == [("book", (at + 1, at + 1))]
+    assert (result.book_position, result.journal_position) == (at, at + 1)
