@@ -1,0 +1,131 @@
+"""The kinds of field that bodies are made of: exact amounts, checksummed wallets, bounded texts, digests, ids."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from abis.hashing import checksummed
+from domain.values import AMOUNT_MAX, TEXT_CHARS_MAX
+
+AMOUNT_DIGITS_MAX = len(str(AMOUNT_MAX))
+# Control characters, lone surrogates, line and paragraph separators: none belongs into a name or a reason.
+CATEGORIES_REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
+_WALLET = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_RULE_PACK = re.compile(r"[a-z][a-z0-9-]{0,40}@[1-9][0-9]{0,5}", re.ASCII)
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+
+
+def _fault(code: str, message: str) -> PydanticCustomError:
+    # The library takes braces in a message for its own placeholders.
+    return PydanticCustomError(code, "{said}", {"said": message})
+
+
+def amount_of(value: Any) -> int:
+    """Minor units, exactly: a decimal string or a JSON integer, from 0 to 2^53 - 1."""
+    if isinstance(value, str):
+        if not _DECIMAL.fullmatch(value):
+            raise _fault("not-an-amount", "an amount is digits only, without sign, point or leading zeros")
+        value = int(value[: AMOUNT_DIGITS_MAX + 2])
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _fault("not-an-amount", "an amount is a decimal string or an integer of minor units, never a fraction")
+    if value < 0:
+        raise _fault("amount-negative", "an amount is not below zero")
+    if value > AMOUNT_MAX:
+        raise _fault("amount-too-large", f"an amount is at most {AMOUNT_MAX} (2^53 - 1)")
+    return value
+
+
+def wallet_of(value: Any) -> str:
+    """An address in its checksummed form. Mixed case is a checksum and must be right; one case only is none."""
+    if not isinstance(value, str) or not _WALLET.fullmatch(value):
+        raise _fault("not-a-wallet", "a wallet is 0x and 40 hex digits")
+    right = checksummed(value)
+    digits = value[2:]
+    if value != right and digits not in {digits.lower(), digits.upper()}:
+        raise _fault("wallet-checksum", "the wallet's mixed case is not its EIP-55 checksum: a digit may be mistyped")
+    return right
+
+
+def digest_of(value: Any) -> str:
+    """A SHA-256 as 64 hex digits, in lower case."""
+    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
+        raise _fault("not-a-sha256", "a SHA-256 is 64 hex digits")
+    return value.lower()
+
+
+def id_of(value: Any) -> UUID:
+    """A UUID in its usual form."""
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise _fault("not-a-uuid", "an id is a UUID: 8-4-4-4-12 hex digits")
+    return UUID(value)
+
+
+def text_of(value: Any) -> str:
+    """A text of one line, that every database, log and page can hold."""
+    if not isinstance(value, str):
+        raise _fault("wrong-type", "this is a text")
+    if not 1 <= len(value) <= TEXT_CHARS_MAX:
+        raise _fault("text-length", f"a text has 1 to {TEXT_CHARS_MAX} characters")
+    for place, character in enumerate(value, start=1):
+        if unicodedata.category(character) in CATEGORIES_REFUSED:
+            raise _fault("character-refused", f"character {place} (U+{ord(character):04X}) may not stand in a text")
+    return value
+
+
+def currency_of(value: Any) -> str:
+    """A currency's code, as ISO 4217 writes them."""
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+        raise _fault("not-a-currency", "a currency is three upper-case letters")
+    return value
+
+
+def rule_pack_of(value: Any) -> str:
+    """A rule pack's id with its version."""
+    if not isinstance(value, str) or not _RULE_PACK.fullmatch(value):
+        raise _fault("not-a-rule-pack", "a rule pack is a name and a version, such as default@1")
+    return value
+
+
+Amount = Annotated[
+    int,
+    BeforeValidator(amount_of),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {
+            "description": "Minor units of the currency, as a decimal string (or an integer).",
+            "oneOf": [
+                {"type": "string", "pattern": f"^(0|[1-9][0-9]{{0,{AMOUNT_DIGITS_MAX - 1}}})$"},
+                {"type": "integer", "minimum": 0, "maximum": AMOUNT_MAX},
+            ],
+        }
+    ),
+]
+Wallet = Annotated[
+    str,
+    BeforeValidator(wallet_of),
+    WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$", "description": "EIP-55 where case is mixed."}),
+]
+Digest = Annotated[str, BeforeValidator(digest_of), WithJsonSchema({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})]
+Id = Annotated[UUID, BeforeValidator(id_of)]
+Text = Annotated[
+    str,
+    BeforeValidator(text_of),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": TEXT_CHARS_MAX}),
+]
+Currency = Annotated[str, BeforeValidator(currency_of), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
+RulePackId = Annotated[
+    str,
+    BeforeValidator(rule_pack_of),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9-]{0,40}@[1-9][0-9]{0,5}$"}),
+]
+Count = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]

@@ -1,0 +1,163 @@
+"""Where the effect of an entry stands: the book's posting, the writer's story and the confirmation as one. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from chain_indexer.questions import Standing
+from chain_writer.questions import Attempt, Story
+from projections.rows import Posting
+
+State = Literal["none", "waiting", "queued", "submitted", "mined", "confirmed", "rejected"]
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """One signed transaction that the writer sent, or tried to. The gas price is in wei, as a decimal string."""
+
+    number: int
+    tx_hash: str
+    gas_price_wei: str
+    sends: int
+    sent_block: int | None
+    reply: str | None
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the chain will never record it."""
+
+    code: str
+    reason: str
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry and its effect on the chain.
+
+    `obliges` is the contract call, null for an entry that obliges none. `state`: none · waiting (the writer has not
+    taken it up) · queued · submitted · mined (in a block that is not yet believed) · confirmed (the journal says so,
+    at `confirmation_position`) · rejected. `held_because` says what a queued one waits for; `indexed_block` how far
+    the chain is read.
+    """
+
+    position: int
+    topic: str
+    stream: UUID
+    obliges: str | None
+    state: State
+    tx_hash: str | None
+    nonce: int | None
+    submissions: list[Submission]
+    block_number: int | None
+    indexed_block: int | None
+    confirmation_position: int | None
+    held_because: str | None
+    rejection: Rejected | None
+
+
+def operation_of_entry(
+    *, position: int, topic: str, stream: UUID, posting: Posting | None, story: Story | None, standing: Standing | None
+) -> Operation:
+    """What is known of one entry's effect. The journal's word (confirmed, rejected) stands above the writer's."""
+    if posting is None:
+        return _operation(position=position, topic=topic, stream=stream, obliges=None, state="none")
+    if posting.state != "waiting" or story is None:
+        return operation_of_posting(posting, story=story, standing=standing)
+    sent = [attempt for attempt in story.submissions if attempt.sends]
+    return _operation(
+        position=position,
+        topic=topic,
+        stream=stream,
+        obliges=posting.call,
+        state=_state(story, sent),
+        tx_hash=story.tx_hash or (sent[-1].hash if sent else None),
+        story=story,
+        block_number=story.block_number,
+        standing=standing,
+        held_because=story.reason if story.state == "queued" else None,
+        rejection=Rejected(code=story.code or "", reason=story.reason or "") if story.state == "rejected" else None,
+    )
+
+
+def operation_of_posting(
+    posting: Posting, *, story: Story | None = None, standing: Standing | None = None
+) -> Operation:
+    """What the book knows of it, with the writer's story for its attempts."""
+    rejected = posting.rejection_code is not None
+    return _operation(
+        position=posting.position,
+        topic=posting.topic,
+        stream=posting.stream,
+        obliges=posting.call,
+        state=_POSTED[posting.state],
+        tx_hash=posting.tx_hash,
+        story=story,
+        block_number=posting.block_number,
+        standing=standing,
+        confirmation_position=posting.confirmation_position,
+        rejection=Rejected(code=posting.rejection_code or "", reason=posting.rejection_reason or "")
+        if rejected
+        else None,
+    )
+
+
+_POSTED: dict[str, State] = {"waiting": "waiting", "confirmed": "confirmed", "rejected": "rejected"}
+
+
+def _state(story: Story, sent: list[Attempt]) -> State:
+    """The writer's states as a client needs them; what landed is `mined` until the journal confirms it."""
+    match story.state, story.slot_state:
+        case "rejected", _:
+            return "rejected"
+        case "landed", _:
+            return "mined"
+        case "bound", "mined" | "final":
+            return "mined"
+        case "bound", _ if sent:
+            return "submitted"
+        case _:
+            return "queued"
+
+
+def _operation(
+    *,
+    position: int,
+    topic: str,
+    stream: UUID,
+    obliges: str | None,
+    state: State,
+    tx_hash: str | None = None,
+    story: Story | None = None,
+    block_number: int | None = None,
+    standing: Standing | None = None,
+    confirmation_position: int | None = None,
+    held_because: str | None = None,
+    rejection: Rejected | None = None,
+) -> Operation:
+    return Operation(
+        position=position,
+        topic=topic,
+        stream=stream,
+        obliges=obliges,
+        state=state,
+        tx_hash=tx_hash,
+        nonce=story.nonce if story else None,
+        submissions=[_submission(attempt) for attempt in story.submissions] if story else [],
+        block_number=block_number,
+        indexed_block=standing.block_number if standing else None,
+        confirmation_position=confirmation_position,
+        held_because=held_because,
+        rejection=rejection,
+    )
+
+
+def _submission(attempt: Attempt) -> Submission:
+    return Submission(
+        number=attempt.number,
+        tx_hash=attempt.hash,
+        gas_price_wei=str(attempt.gas_price_wei),
+        sends=attempt.sends,
+        sent_block=attempt.sent_block,
+        reply=attempt.reply,
+    )
