@@ -19,7 +19,7 @@ from abis.calls import selector
 from abis.generation import CONTRACTS, Generation
 from abis.hashing import checksummed, keccak
 from ops.errors import OperatorError
-from ops.rpc import Rpc
+from ops.rpc import Rpc, RpcRefused
 
 ABIS = Path(__file__).resolve().parent.parent / "abis"
 CODE_BYTES_MAX = 24_576  # EIP-170
@@ -158,7 +158,12 @@ class Deployment:
         if to is not None:
             fields["to"] = to
         signed = self._account.sign_transaction(fields)
-        self._rpc.call("eth_sendRawTransaction", "0x" + signed.raw_transaction.hex())
+        try:
+            self._rpc.call("eth_sendRawTransaction", "0x" + signed.raw_transaction.hex())
+        except RpcRefused:
+            # The very same bytes may have been sent by a deployment that died waiting for them.
+            if self._rpc.call("eth_getTransactionByHash", "0x" + signed.hash.hex()) is None:
+                raise
         while (receipt := self._rpc.call("eth_getTransactionReceipt", "0x" + signed.hash.hex())) is None:
             self._wait()
         if int(receipt["status"], 16) != 1:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
+
+_HEX = re.compile(r"0x([0-9a-fA-F]{2})*")
 
 
 class RpcRefused(Exception):
     """The node answered with an error. `data` holds the revert data, if any."""
 
-    def __init__(self, method: str, error: dict[str, Any]) -> None:
-        super().__init__(f"{method}: {error.get('message')}")
-        data = error.get("data")
-        self.data = bytes.fromhex(data[2:]) if isinstance(data, str) and data.startswith("0x") else b""
+    def __init__(self, method: str, error: Any) -> None:
+        fields = error if isinstance(error, dict) else {"message": error}
+        super().__init__(f"{method}: {fields.get('message')}")
+        data = fields.get("data")
+        self.data = bytes.fromhex(data[2:]) if isinstance(data, str) and _HEX.fullmatch(data) else b""
 
 
 class Rpc:
@@ -25,8 +29,13 @@ class Rpc:
     def call(self, method: str, *params: Any) -> Any:
         answer = self._client.post("", json={"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
         answer.raise_for_status()
-        body = answer.json()
-        if "error" in body:
+        try:
+            body = answer.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict) or not {"error", "result"} & set(body):
+            raise RpcRefused(method, f"what answers at {self._client.base_url} is no node")
+        if body.get("error") is not None:
             raise RpcRefused(method, body["error"])
         return body["result"]
 

@@ -11,7 +11,7 @@ import msgspec
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from abis.generation import CONTRACTS, Generation
+from abis.generation import CONTRACTS, Generation, GenerationInvalid
 from abis.hashing import checksummed
 from ops.errors import OperatorError
 
@@ -175,11 +175,20 @@ class Settings(BaseSettings):
     def _address(cls, value: str | None) -> str | None:
         return checksummed(value) if value else None
 
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _url(cls, value: SecretStr) -> SecretStr:
+        if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("DATABASE_URL must begin with postgresql://")
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
         given = [address for address in self.addresses.values() if address]
         if len(set(given)) != len(given):
             raise ValueError("one address is given to two contracts: each contract has its own")
+        if self.gas_price_wei > self.gas_price_wei_max:
+            raise ValueError("TANDEM_GAS_PRICE_WEI is above TANDEM_GAS_PRICE_WEI_MAX: no replacement could be sent")
         if self.deployer_key is not None and not self.local:
             raise ValueError(
                 "a raw private key (DEPLOYER_PRIVATE_KEY) is accepted on a local stack only:"
@@ -215,7 +224,10 @@ class Settings(BaseSettings):
     def generation(self) -> Generation:
         """The pinned generation, checked against the chain id and addresses that were set."""
         path = self.generation_file or self.home / "generation.json"
-        generation = Generation.load(path)
+        try:
+            generation = Generation.load(path)
+        except GenerationInvalid as error:
+            raise SettingsInvalid(f"{error}; set TANDEM_GENERATION_FILE to the file of the deployment") from None
         if self.chain_id is not None and self.chain_id != generation.chain_id:
             raise SettingsInvalid(f"CHAIN_ID is {self.chain_id}, but {path} is of chain {generation.chain_id}")
         for name in CONTRACTS:
@@ -259,8 +271,17 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     unknown = sorted(name for name in given if name.startswith("TANDEM_") and name not in known)
     if unknown:
         raise SettingsInvalid(f"unknown settings: {', '.join(unknown)}; `settings` lists the known ones")
+    twice = [names for setting in explain() if len(_values(given, names := setting.names)) > 1]
+    if twice:
+        raise SettingsInvalid(
+            "; ".join(f"{' and '.join(names)} name the same setting and differ: keep one" for names in twice)
+        )
     try:
         return Settings.model_validate({name: value for name, value in given.items() if name in known and value != ""})
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors(include_input=False)]
         raise SettingsInvalid("; ".join(lines)) from None
+
+
+def _values(given: Mapping[str, str], names: tuple[str, ...]) -> set[str]:
+    return {given[name] for name in names if given.get(name)}

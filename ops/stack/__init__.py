@@ -104,6 +104,13 @@ class Stack:
             kept: dict[str, str] = msgspec.json.decode(path.read_bytes())
             return kept
         made = {name: secrets.token_urlsafe(24) for name in ("postgres", "valkey")}
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        draft = path.with_name(f"secrets.{os.getpid()}.draft")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(msgspec.json.encode(made))
+        try:
+            os.link(draft, path)  # whole, and only the first of several
+        except FileExistsError:
+            return self._secrets()
+        finally:
+            draft.unlink()
         return made

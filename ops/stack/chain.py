@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import platform
 import shutil
@@ -17,6 +18,8 @@ import httpx
 
 from ops.rpc import Rpc, RpcRefused
 from ops.stack.part import Part, PartFailed
+
+log = logging.getLogger(__name__)
 
 CHAIN_ID = 100  # Polygon Edge's default
 BLOCK_GAS_LIMIT = 5_242_880  # its default, 0x500000
@@ -99,6 +102,7 @@ class Chain(Part):
             shutil.copyfile(self._whole, self._state)
 
     def start(self) -> None:
+        self._end_keeper()  # one that watched a chain that has died: two would overwrite each other's copies
         super().start()
         self._stopping.clear()
         self._keeper = threading.Thread(target=self._keep, name="chain-keeper", daemon=True)
@@ -147,14 +151,22 @@ class Chain(Part):
         """Copy each whole state file aside, until stopped."""
         known = 0
         while not self._stopping.wait(KEEP_EVERY_S):
-            written = self._state.stat().st_mtime_ns if self._state.exists() else 0
-            if written == known or not _is_whole(self._state):
-                continue
-            draft = self._whole.with_suffix(".draft")
-            shutil.copyfile(self._state, draft)
-            if _is_whole(draft):
-                os.replace(draft, self._whole)  # noqa: PTH105  # the atomic one
-                known = written
+            try:
+                known = self._copy_aside(known)
+            except OSError as error:  # a full disk passes; the last whole copy is still there
+                log.warning("the chain's state cannot be copied aside: %s", error.strerror)
+
+    def _copy_aside(self, known: int) -> int:
+        """Copy the state file if it was written since `known` and is whole. Returns when the copied one was written."""
+        written = self._state.stat().st_mtime_ns if self._state.exists() else 0
+        if written == known or not _is_whole(self._state):
+            return known
+        draft = self._whole.with_suffix(".draft")
+        shutil.copyfile(self._state, draft)
+        if not _is_whole(draft):
+            return known
+        os.replace(draft, self._whole)  # noqa: PTH105  # the atomic one
+        return written
 
 
 def _is_whole(state: Path) -> bool:

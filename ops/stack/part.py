@@ -104,10 +104,11 @@ class Part:
             )
         self._pid_file.write_bytes(msgspec.json.encode([self._process.pid, _started(self._process.pid)]))
         deadline = time.monotonic() + START_S_MAX
-        while not self.is_ready():
+        while not self.is_ready() or not self.alive:  # alive: another's server may answer at our port
             if self._process.poll() is not None:
                 raise PartFailed(f"{self.name} ended with {self._process.returncode} while starting; see {self.log}")
             if time.monotonic() > deadline:
+                self.kill()
                 raise PartFailed(f"{self.name} did not answer within {START_S_MAX:.0f} s; see {self.log}")
             time.sleep(POLL_S)
 
