@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from ops.stack.part import Part, PartFailed
 
@@ -47,8 +49,9 @@ class Valkey(Part):
         return [str(binary()), str(self.home / "valkey.conf"), "--port", str(self.port)]
 
     def is_ready(self) -> bool:
+        # Asked again every few milliseconds by `start`: the client's own retries would only sleep in between.
         try:
-            with redis.Redis.from_url(self.url, socket_timeout=2) as client:
+            with redis.Redis.from_url(self.url, socket_timeout=2, retry=Retry(NoBackoff(), 0)) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False
