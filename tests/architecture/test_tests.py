@@ -78,7 +78,7 @@ def test_a_tests_name_is_a_sentence() -> None:
         f"{source.at(test)}: {test.name}"
         for source in sources("tests")
         for test in _tests(source)
-        if len(test.name.split("_")) < 5
+        if len(test.name.split("_")) < 4
     ]
     assert not wrong, told(wrong, "Name the test as an auditor would read it: what holds, when.")
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from domain import commands as c
-from domain import topics
+from domain import processes, topics
 from domain.campaign import Campaign
 from domain.errors import JournalCorrupt
 from domain.handlers import decide
@@ -278,6 +278,21 @@ def test_two_campaigns_that_end_one_after_the_other_are_each_settled_with_their_
     house.close_campaign(second)
     settle(house)
     assert (house.investment(lost).status, house.investment(won).status) == ("refunded", "allotted")
+
+
+def test_a_campaign_larger_than_a_step_and_a_chunk_is_settled_whole(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "ENTRIES_PER_STEP_MAX", 3)
+    monkeypatch.setattr(processes, "INVESTMENTS_PER_CHUNK_MAX", 2)
+    house.live_campaign()
+    investments = [house.invest(n, 10_000, paid=n != 3) for n in range(1, 6)]
+    house.close_campaign()
+    settle(house)
+    assert [house.investment(i).status for i in investments] == ["refunding"] * 2 + ["lapsed"] + ["refunding"] * 2
+    confirm_refunds(house, *(i for i in investments if i.int != 3))
+    settle(house)
+    assert house.campaign().status == "refunded"
 
 
 # Crashes. An undisturbed settlement of this story makes fewer calls than this.
