@@ -362,6 +362,14 @@ def test_refunds_are_complete_when_counts_and_sums_are_the_campaigns_own() -> No
     after.when(_complete(1, 20_000), by=PROCESS).then_nothing()
 
 
+def test_every_funded_investment_counts_towards_the_refunds() -> None:
+    two = (*LIVE, *funded(20_000), *funded(30_000, investment_id=UUID(int=0x18)), *closed("failed", 50_000))
+    given(*two).when(_complete(1, 50_000), by=PROCESS).then_refused("sums-differ")
+    given(*two).when(_complete(2, 50_000), by=PROCESS).then_topics(
+        "campaign.refunds_completed", "company.exclusivity_released"
+    )
+
+
 def test_refunds_that_do_not_add_up_or_of_a_campaign_that_did_not_fail_are_refused() -> None:
     given(*FAILED).when(_complete(1, 19_000), by=PROCESS).then_refused("sums-differ")
     given(*FAILED).when(_complete(2, 20_000), by=PROCESS).then_refused("sums-differ")
