@@ -56,6 +56,7 @@ class Front:
         began_s = self._stopwatch_s()
         seen = Seen(request_id=str(self._new_id()))
         scope["seen"] = seen
+        self._metrics.begin()
         try:
             await self._app(scope, receive, _marking(send, seen))
         except ClientDisconnect:

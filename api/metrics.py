@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -19,21 +19,47 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-LEDGER_COUNTS = {
-    "batches": "Transactions that the committer made.",
-    "commands": "Commands decided.",
-    "events": "Events recorded.",
-    "redecided": "Batches decided again because another process was first.",
-    "reconnects": "Times the committer opened its connection anew.",
-    "singles": "Commands taken one by one because their batch was refused by the database.",
-}
-LANE_GAUGES = (
-    ("queued", "Intents that wait for a nonce.", "queued"),
-    ("held", "Queued intents that wait for a block or for an operator.", "held"),
-    ("in_flight", "Nonces that are not final.", "in_flight"),
-    ("oldest_seconds", "The age of the oldest intent that is not settled.", "oldest_s"),
-    ("leased", "1 while a worker drives the lane.", "leased"),
+# Each figure is named once, here: (name without the house's prefix, what it means, the field it is read from).
+Row = tuple[str, str, str]
+LEDGER_COUNTS: tuple[Row, ...] = (
+    ("ledger_batches", "Transactions that the committer of this process made.", "batches"),
+    ("ledger_commands", "Commands decided.", "commands"),
+    ("ledger_events", "Events recorded.", "events"),
+    ("ledger_redecided", "Batches decided again because another process was first.", "redecided"),
+    ("ledger_reconnects", "Times the committer opened its connection anew.", "reconnects"),
+    ("ledger_singles", "Commands taken one by one because the database refused their batch.", "singles"),
 )
+BOOK_GAUGES: tuple[Row, ...] = (
+    ("ready", "1 when this process can serve.", "ready"),
+    ("journal_position", "The journal's last position.", "journal_position"),
+    ("book_position", "The position that the book has reached.", "book_position"),
+    ("book_lag", "Positions between the journal's head and the book.", "book_lag"),
+)
+LANE_GAUGES: tuple[Row, ...] = (
+    ("writer_queued", "Intents that wait for a nonce, by lane.", "queued"),
+    ("writer_held", "Queued intents that wait for a block or for an operator.", "held"),
+    ("writer_in_flight", "Nonces that are not final.", "in_flight"),
+    ("writer_oldest_seconds", "The age of the oldest intent that is not settled.", "oldest_s"),
+    ("writer_leased", "1 while a worker drives the lane.", "leased"),
+)
+CHAIN_GAUGES: tuple[Row, ...] = (
+    ("indexer_block", "The last block fed back into the journal.", "block_number"),
+    ("indexer_head_block", "The newest block that the indexer has seen.", "head_number"),
+    ("indexer_head_age_seconds", "The age of that block.", "head_age_s"),
+    ("indexer_lag_blocks", "Final blocks not fed back yet.", "lag"),
+    ("indexer_foreign_logs", "Logs on our contracts that the journal does not explain.", "foreign_logs"),
+    ("indexer_reorgs", "Reorganisations of the chain seen.", "reorgs"),
+)
+HTTP_FIGURES = {
+    "tandem_http_requests_total": "Requests answered, by route, method and status.",
+    "tandem_http_request_seconds": "How long answers took, by route; a histogram.",
+    "tandem_http_in_flight": "Requests not answered yet.",
+}
+FIGURES: dict[str, str] = {
+    **HTTP_FIGURES,
+    **{f"tandem_{name}_total": meaning for name, meaning, _ in LEDGER_COUNTS},
+    **{f"tandem_{name}": meaning for name, meaning, _ in (*BOOK_GAUGES, *LANE_GAUGES, *CHAIN_GAUGES)},
+}
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,36 +78,34 @@ class _House(Collector):
         self._ledger = ledger
 
     def collect(self) -> Iterator[Metric]:
-        for name, meaning in LEDGER_COUNTS.items():
-            yield CounterMetricFamily(f"tandem_ledger_{name}", meaning, value=getattr(self._ledger.figures, name))
-        if self.snapshot.readiness is not None:
-            yield from _book(self.snapshot.readiness)
-        if self.snapshot.lanes:
-            yield from _lanes(self.snapshot.lanes)
-        if self.snapshot.chain is not None:
-            yield from _chain(self.snapshot.chain)
+        for name, meaning, field in LEDGER_COUNTS:
+            yield CounterMetricFamily(f"tandem_{name}", meaning, value=getattr(self._ledger.figures, field))
+        yield from _gauges(BOOK_GAUGES, self.snapshot.readiness)
+        yield from _lane_gauges(self.snapshot.lanes)
+        yield from _gauges(CHAIN_GAUGES, self.snapshot.chain)
 
 
 class Metrics:
     """One an app, with a registry of its own: two apps in one process do not mix."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "tandem_http_requests", "Requests answered.", ["route", "method", "status"], registry=self._registry
-        )
-        self._seconds = Histogram(
-            "tandem_http_request_seconds",
-            "How long an answer took.",
-            ["route"],
-            buckets=SECONDS_BUCKETS,
-            registry=self._registry,
-        )
+        registry = CollectorRegistry()
+        total, seconds, in_flight = HTTP_FIGURES
+        labels = ["route", "method", "status"]
+        self._requests = Counter(total, HTTP_FIGURES[total], labels, registry=registry)
+        self._seconds = Histogram(seconds, HTTP_FIGURES[seconds], ["route"], buckets=SECONDS_BUCKETS, registry=registry)
+        self._in_flight = Gauge(in_flight, HTTP_FIGURES[in_flight], registry=registry)
         self._house = _House(ledger)
-        self._registry.register(self._house)
+        registry.register(self._house)
+        self._registry = registry
+
+    def begin(self) -> None:
+        """Count a request that has come."""
+        self._in_flight.inc()
 
     def count(self, *, route: str, method: str, status: int, took_s: float) -> None:
-        """Count one answered request. `route` is a path of the table, never a client's own words."""
+        """Count it as answered. `route` is a path of the table, never a client's own words."""
+        self._in_flight.dec()
         self._requests.labels(route, method if method in METHODS else "other", str(status)).inc()
         self._seconds.labels(route).observe(took_s)
 
@@ -92,34 +116,18 @@ class Metrics:
         return text
 
 
-def _gauge(name: str, meaning: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, meaning, value=value)
+def _gauges(rows: tuple[Row, ...], source: msgspec.Struct | None) -> Iterator[Metric]:
+    for name, meaning, field in rows:
+        value = getattr(source, field, None)
+        if value is not None:
+            yield GaugeMetricFamily(f"tandem_{name}", meaning, value=float(value))
 
 
-def _book(readiness: Readiness) -> Iterator[Metric]:
-    yield _gauge("tandem_ready", "1 when this process can serve.", float(readiness.ready))
-    if readiness.journal_position is not None:
-        yield _gauge("tandem_journal_position", "The journal's last position.", readiness.journal_position)
-    if readiness.book_position is not None:
-        yield _gauge("tandem_book_position", "The position that the book has reached.", readiness.book_position)
-    if readiness.book_lag is not None:
-        yield _gauge("tandem_book_lag", "Positions between the journal's head and the book.", readiness.book_lag)
-
-
-def _lanes(lanes: tuple[LaneFigures, ...]) -> Iterator[Metric]:
+def _lane_gauges(lanes: tuple[LaneFigures, ...]) -> Iterator[Metric]:
     for name, meaning, field in LANE_GAUGES:
-        family = GaugeMetricFamily(f"tandem_writer_{name}", meaning, labels=["lane", "signer"])
+        family = GaugeMetricFamily(f"tandem_{name}", meaning, labels=["lane", "signer"])
         for lane in lanes:
             value = getattr(lane, field)
             if value is not None:
                 family.add_metric([lane.name, lane.signer or ""], float(value))
         yield family
-
-
-def _chain(standing: Standing) -> Iterator[Metric]:
-    yield _gauge("tandem_indexer_block", "The last block fed back into the journal.", standing.block_number)
-    yield _gauge("tandem_indexer_head_block", "The newest block that the indexer has seen.", standing.head_number)
-    yield _gauge("tandem_indexer_head_age_seconds", "The age of that block.", standing.head_age_s)
-    yield _gauge("tandem_indexer_lag_blocks", "Final blocks not fed back yet.", standing.lag)
-    yield _gauge("tandem_indexer_foreign_logs", "Logs that the journal does not explain.", standing.foreign_logs)
-    yield _gauge("tandem_indexer_reorgs", "Reorganisations seen.", standing.reorgs)

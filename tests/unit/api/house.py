@@ -125,6 +125,11 @@ class ApiHouse:
             )
         )
 
+    def figure(self, name: str) -> float:
+        """One figure of the metrics, by its name with its labels."""
+        lines = self.http.get("/metrics").text.splitlines()
+        return next(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} "))
+
     def owner(self, statement: str) -> None:
         """Do something to the database as its owner."""
         with psycopg.connect(self.database, autocommit=True) as connection:

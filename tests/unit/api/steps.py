@@ -1,0 +1,166 @@
+"""The steps of a story, each given over HTTP by whoever may give it; what the chain would confirm is put in between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from domain import commands as c
+from tests.unit.api.house import ApiHouse, done, fact
+
+WALLET = "0x00000000000000000000000000000000000000A1"
+OTHER_WALLET = "0x00000000000000000000000000000000000000B2"
+AMOUNT = 1_000_000
+DURATION_S = 3600
+
+COMPANY: dict[str, Any] = {
+    "legal_name": "Selam Coffee PLC",
+    "tax_number": "ET-1",
+    "sector": "agriculture",
+    "registration_year": 2019,
+    "wallet": WALLET,
+}
+TERMS: dict[str, Any] = {
+    "currency": "ETB",
+    "funding_goal": str(AMOUNT),
+    "minimum": "10000",
+    "cap": str(2 * AMOUNT),
+    "share_price": "10000",
+    "duration_s": DURATION_S,
+    "success_threshold_bps": 7500,
+    "fee_bps": 250,
+    "rule_pack": "local@1",
+}
+DOCUMENT: dict[str, Any] = {"kind": "licence", "sha256": "ab" * 32}
+
+
+class Story:
+    """What has happened so far, by its ids."""
+
+    def __init__(self, house: ApiHouse, *, issuer: str = "issuer", investor: str = "investor") -> None:
+        self.house = house
+        self.issuer = issuer
+        self.investor_name = investor
+        self.company = ""
+        self.document = ""
+        self.campaign = ""
+        self.investor = ""
+        self.investment = ""
+
+    # Companies.
+
+    def register(self, tax_number: str = "ET-1") -> Story:
+        answer = done(self.house.post(self.issuer, "/v1/companies", COMPANY | {"tax_number": tax_number}))
+        self.company = answer["id"]
+        return self
+
+    def attach(self) -> Story:
+        answer = done(self.house.post(self.issuer, f"/v1/companies/{self.company}/documents", DOCUMENT))
+        self.document = answer["id"]
+        return self
+
+    def submit_kyb(self) -> Story:
+        done(self.house.post(self.issuer, f"/v1/companies/{self.company}:submit-kyb"))
+        return self
+
+    def approve_kyb(self) -> Story:
+        company = f"/v1/companies/{self.company}"
+        done(self.house.post("compliance", f"{company}/documents/{self.document}:approve"))
+        approved = done(self.house.post("compliance", f"{company}:approve-kyb"))
+        confirmation = c.ConfirmCompanyRegistration(company_id=UUID(self.company), on_chain=fact(approved["position"]))
+        self.house.machine("indexer", confirmation)
+        return self
+
+    def registered(self, tax_number: str = "ET-1") -> Story:
+        return self.register(tax_number).attach().submit_kyb().approve_kyb()
+
+    # Campaigns.
+
+    def draft(self, **terms: Any) -> Story:
+        body = {"company_id": self.company, "title": "Growth round", "terms": TERMS | terms}
+        self.campaign = done(self.house.post(self.issuer, "/v1/campaigns", body))["id"]
+        return self
+
+    def submit(self) -> Story:
+        done(self.house.post(self.issuer, f"/v1/campaigns/{self.campaign}:submit"))
+        return self
+
+    def approve(self) -> Story:
+        state, _ = self.house.ledger.load(UUID(self.campaign)) or (None, 0)
+        assert state is not None
+        answer = done(
+            self.house.post("compliance", f"/v1/campaigns/{self.campaign}:approve", {"terms_hash": state.terms_hash})
+        )
+        self.house.machine(
+            "indexer",
+            c.ConfirmDeployment(
+                campaign_id=UUID(self.campaign),
+                address=WALLET,
+                deadline=self.house.clock() + timedelta(seconds=DURATION_S),
+                on_chain=fact(answer["position"]),
+            ),
+        )
+        return self
+
+    def live(self, **terms: Any) -> Story:
+        return self.registered().draft(**terms).submit().approve()
+
+    # Investors and their money.
+
+    def join(self, *, wallet: str = OTHER_WALLET) -> Story:
+        body = {"wallet": wallet, "reference": "person-1"}
+        self.investor = done(self.house.post(self.investor_name, "/v1/investors", body))["id"]
+        return self
+
+    def approve_kyc(self) -> Story:
+        done(self.house.post("compliance", f"/v1/investors/{self.investor}:approve-kyc", {"level": "basic"}))
+        return self
+
+    def commitment(self, amount: int = AMOUNT) -> dict[str, Any]:
+        return {
+            "campaign_id": self.campaign,
+            "investor_id": self.investor,
+            "amount": str(amount),
+            "acknowledgement": "cd" * 32,
+        }
+
+    def commit(self, amount: int = AMOUNT) -> Story:
+        answer = done(self.house.post(self.investor_name, "/v1/investments", self.commitment(amount)))
+        self.investment = answer["id"]
+        return self
+
+    def pay(self, amount: int = AMOUNT, *, reference: str = "r-1") -> Story:
+        body = {"provider": "bank", "reference": reference, "amount": str(amount)}
+        answer = done(self.house.post("treasury_maker", f"/v1/investments/{self.investment}/payments", body))
+        recording = c.ConfirmRecording(investment_id=UUID(self.investment), on_chain=fact(answer["position"] - 1))
+        if len(answer["events"]) > 1:  # in time: it counts, and the chain records it
+            self.house.machine("indexer", recording)
+        return self
+
+    def invested(self, **terms: Any) -> Story:
+        return self.live(**terms).join().approve_kyc().commit()
+
+    def close(self) -> Story:
+        answer = done(
+            self.house.post("operator", f"/v1/campaigns/{self.campaign}:close", {"reason": "the end is reached"})
+        )
+        closing = c.ConfirmClosing(campaign_id=UUID(self.campaign), on_chain=fact(answer["position"]))
+        self.house.machine("indexer", closing)
+        return self
+
+    def certify(self) -> Story:
+        investment = UUID(self.investment)
+        allotted = self.house.machine("process", c.AllotShares(investment_id=investment))
+        assert allotted.position is not None
+        self.house.machine(
+            "indexer",
+            c.ConfirmCertificate(
+                investment_id=investment, token_id=str(investment.int), on_chain=fact(allotted.position)
+            ),
+        )
+        return self
+
+    def request_release(self) -> Story:
+        done(self.house.post("treasury_maker", f"/v1/campaigns/{self.campaign}:request-release"))
+        return self

@@ -1,0 +1,136 @@
+"""Who may give which command and ask which question: every role against every row of the tables."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from api.commands import CommandRoute
+from api.questions import QuestionRoute
+from api.routes import COMMANDS, QUESTIONS
+from domain.commands import ALLOWED, MACHINE_ROLES, ROLES
+from tests.unit.api.house import ApiHouse, refused
+
+ALL_SEEING = ROLES - {"issuer", "investor"}
+WHO_GIVES = {
+    "register_company": {"issuer"},
+    "attach_document": {"issuer"},
+    "approve_document": {"compliance"},
+    "submit_kyb": {"issuer"},
+    "approve_kyb": {"compliance"},
+    "reject_kyb": {"compliance"},
+    "draft_campaign": {"issuer"},
+    "submit_campaign": {"issuer"},
+    "approve_campaign": {"compliance"},
+    "reject_campaign": {"compliance"},
+    "close_campaign": {"operator"},
+    "request_release": {"treasury_maker"},
+    "approve_release": {"treasury_checker"},
+    "register_investor": {"investor"},
+    "approve_kyc": {"compliance"},
+    "commit_investment": {"investor"},
+    "record_payment": {"treasury_maker"},
+    "return_payment": {"treasury_checker"},
+}
+
+
+def _path(path: str) -> str:
+    return path.format(id=uuid4(), document_id=uuid4(), position=1)
+
+
+def test_every_command_that_clients_may_give_has_a_route_and_no_other_has() -> None:
+    for_clients = {command for command, roles in ALLOWED.items() if roles & ROLES}
+    assert {route.command for route in COMMANDS} == for_clients
+    assert {route.name: set(route.roles - MACHINE_ROLES) for route in COMMANDS} == WHO_GIVES
+
+
+def test_auditors_and_admins_give_no_command() -> None:
+    assert not any(route.roles & {"auditor", "admin"} for route in COMMANDS)
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+@pytest.mark.parametrize("route", COMMANDS, ids=lambda route: route.name)
+def test_a_role_that_may_not_give_a_command_is_told_who_may(shared: ApiHouse, role: str, route: CommandRoute) -> None:
+    response = shared.post(role, _path(route.path), {})
+    if role in WHO_GIVES[route.name]:
+        assert response.json()["code"] in {"body-not-acceptable", "not-found"}, response.text
+    else:
+        problem = refused(response, 403, "role-not-allowed")
+        assert WHO_GIVES[route.name] <= set(problem["roles"])
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+@pytest.mark.parametrize("route", QUESTIONS, ids=lambda route: route.name)
+def test_every_role_may_ask_every_question_but_the_journal_is_for_those_who_see_all(
+    shared: ApiHouse, role: str, route: QuestionRoute
+) -> None:
+    response = shared.get(role, _path(route.path))
+    if route.name == "list_events" and role not in ALL_SEEING:
+        refused(response, 403, "role-not-allowed")
+    elif "{" in route.path:
+        refused(response, 404, "not-found")  # nothing is there yet
+    elif role not in ALL_SEEING and route.name in {"list_investments", "list_operations"}:
+        refused(response, 400, "parameter-not-acceptable")  # they name what is theirs
+    else:
+        assert response.status_code == 200, response.text
+
+
+@pytest.mark.parametrize("machine", sorted(MACHINE_ROLES))
+def test_a_machine_role_in_a_key_would_be_refused_by_the_database_itself(shared: ApiHouse, machine: str) -> None:
+    with pytest.raises(Exception, match="keys_roles_check"):
+        shared.owner(
+            "INSERT INTO api.keys (id, token_sha256, principal, roles)"
+            f" VALUES (gen_random_uuid(), sha256('{machine}'), 'robot', ARRAY['{machine}'])"
+        )
+
+
+# Who is let in at all.
+
+
+@pytest.mark.parametrize("path", ["/v1/me", "/v1/companies"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Basic dXNlcjpwYXNz"},
+        {"Authorization": "Bearer tdm_" + "A" * 32},
+        {"Authorization": "Bearer tdm_short"},
+        {"Authorization": "Bearer nonsense"},
+        {"Authorization": "Bearer tdm_" + "A" * 5000},
+        {"Authorization": "Bearer tdm_" + "\u00e9" * 32},
+    ],
+)
+def test_without_a_known_key_nobody_is_let_in(shared: ApiHouse, path: str, headers: dict[str, str]) -> None:
+    raw = {name: value.encode("utf-8") for name, value in headers.items()}
+    response = shared.http.get(path, headers=list(raw.items()))
+    refused(response, 401, "unauthenticated")
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_two_authorization_headers_are_one_too_many(shared: ApiHouse) -> None:
+    key = shared.keys["issuer"]
+    both = [("Authorization", f"Bearer {key}"), ("Authorization", f"Bearer {key}")]
+    refused(shared.http.get("/v1/me", headers=both), 400, "header-not-acceptable")
+
+
+def test_the_scheme_may_be_written_in_any_case(shared: ApiHouse) -> None:
+    response = shared.http.get("/v1/me", headers={"Authorization": f"bearer {shared.keys['issuer']}"})
+    assert response.json()["principal"] == "issuer"
+
+
+def test_an_expired_key_lets_nobody_in_from_that_moment_on(shared: ApiHouse) -> None:
+    shared.keys["guest"] = shared.mint("guest", roles=["auditor"], expires_at=shared.clock() + timedelta(hours=1))
+    assert shared.get("guest", "/v1/me").status_code == 200
+    shared.ahead = timedelta(hours=1)
+    refused(shared.get("guest", "/v1/me"), 401, "unauthenticated")
+
+
+def test_a_key_says_whom_it_names_and_what_it_may_do(shared: ApiHouse) -> None:
+    me = shared.get("treasury_checker", "/v1/me").json()
+    assert me["principal"] == "treasury_checker"
+    assert me["roles"] == ["treasury_checker"]
+    assert me["commands"] == ["ApproveRelease", "ReturnPayment"]
