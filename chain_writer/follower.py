@@ -27,6 +27,7 @@ class Follower:
         self._lanes = tuple(lanes)
         self._id = generation_id(generation)
         self._position = self._stored_position()
+        self._rehome()
 
     def step(self) -> Progress:
         entries = self._reader.read(after=self._position, limit=ENTRIES_PER_STEP_MAX)
@@ -42,6 +43,11 @@ class Follower:
             self._position = entries[-1].position if kept else self._stored_position()
         lag = max(0, self._reader.head() - self._position)
         return Progress(advanced=len(entries), position=self._position, lag=lag)
+
+    def _rehome(self) -> None:
+        """Move what waits on lanes that are no longer there; only a queue moves, never a nonce."""
+        for subject in self._store.homeless(self._id, self._lanes):
+            self._store.rehome(self._id, subject, lane=lane_of(subject, self._lanes))
 
     def _stored_position(self) -> int:
         return self._store.position(self._id, chain_id=self._generation.chain_id)

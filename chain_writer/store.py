@@ -132,6 +132,22 @@ class WriterStore(_Tables):
                 rows.execute(statement("promise"), promised(generation, obligations))
         return True
 
+    def homeless(self, generation: UUID, lanes: Sequence[str]) -> list[UUID]:
+        """The subjects of queued intents on lanes that are no longer."""
+        rows = self._all(
+            "SELECT DISTINCT subject FROM writer.intents"
+            " WHERE generation = %s AND state = 'queued' AND lane <> ALL(%s)",
+            (generation, list(lanes)),
+        )
+        return [row[0] for row in rows]
+
+    def rehome(self, generation: UUID, subject: UUID, *, lane: str) -> None:
+        """Queue what a subject has waiting on another lane. What is bound stays where its nonce is."""
+        self._connection.execute(
+            "UPDATE writer.intents SET lane = %s WHERE generation = %s AND subject = %s AND state = 'queued'",
+            (lane, generation, subject),
+        )
+
     # Leases.
 
     def open_lane(
@@ -182,9 +198,13 @@ class WriterStore(_Tables):
             (lease.lane, lease.epoch),
         )
 
-    def quarantine(self, lease: Lease, *, reason: str) -> None:
-        with self._fenced(lease) as rows:
-            rows.execute("UPDATE writer.lanes SET quarantine = %s WHERE lane = %s", (reason, lease.lane))
+    def reinstate(self, name: str) -> int:
+        """An operator's word that the lanes of a name may go on. How many were in quarantine."""
+        with self._transaction() as rows:
+            rows.execute(
+                "UPDATE writer.lanes SET quarantine = NULL WHERE name = %s AND quarantine IS NOT NULL", (name,)
+            )
+            return rows.rowcount
 
     # Reading a lane.
 
@@ -266,11 +286,18 @@ class WriterStore(_Tables):
                 )
 
     def mine(
-        self, lease: Lease, *, found: Sequence[tuple[Found, Winner]], next_nonce: int, checkpoint: tuple[int, str]
+        self,
+        lease: Lease,
+        *,
+        found: Sequence[tuple[Found, Winner]],
+        next_nonce: int,
+        checkpoint: tuple[int, str],
+        quarantine: str | None,
     ) -> None:
         """Keep which txs took which nonces in which blocks, and how far the blocks have been read.
 
-        A nonce from `next_nonce` on is one that we never gave out: it becomes a slot of nobody's.
+        A nonce from `next_nonce` on is one that we never gave out: it becomes a slot of nobody's. `quarantine` is why
+        the lane must stop after that, if it must.
         """
         with self._fenced(lease) as rows:
             for seen, winner in found:
@@ -289,6 +316,8 @@ class WriterStore(_Tables):
                         (*mined, *place, seen.tx.to or "", lease.epoch),
                     )
             self._move_checkpoint(rows, lease, checkpoint)
+            if quarantine is not None:
+                rows.execute("UPDATE writer.lanes SET quarantine = %s WHERE lane = %s", (quarantine, lease.lane))
 
     def move_checkpoint(self, lease: Lease, checkpoint: tuple[int, str]) -> None:
         with self._fenced(lease) as rows:

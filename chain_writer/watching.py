@@ -72,8 +72,7 @@ class Watcher:
         gone = [slot for slot in watched.slots if self._fate(slot, watched) is Fate.ROLL_BACK]
         checkpoint = watched.seen.headers[watched.row.checkpoint]
         if gone or (checkpoint is not None and checkpoint.hash != watched.row.checkpoint_hash):
-            self._take_back(lease, watched, gone)
-            return max(1, len(gone))
+            return self._take_back(lease, watched, gone)
         return self._read_on(lease, watched) + self._conclude(lease, watched)
 
     def _fate(self, slot: Slot, watched: Watched) -> Fate:
@@ -85,14 +84,15 @@ class Watcher:
 
     # Blocks that are gone.
 
-    def _take_back(self, lease: Lease, watched: Watched, gone: Sequence[Slot]) -> None:
+    def _take_back(self, lease: Lease, watched: Watched, gone: Sequence[Slot]) -> int:
         lowest = min([slot.block_number or 0 for slot in gone] + [watched.row.checkpoint])
         known = self._header_at(max(self._floor(watched), lowest - 2 * (self._means.finality_depth + 1)))
         if known is None:
-            return  # the node is behind: nothing is taken back on its word
+            return 0  # the node is behind: nothing is taken back on its word
         with self._means.durable("roll-back"):
             nonces = [slot.nonce for slot in gone]
             self._means.store.roll_back(lease, nonces, checkpoint=(known.number, known.hash))
+        return max(1, len(nonces))
 
     def _floor(self, watched: Watched) -> int:
         """Below this no open nonce can have been mined."""
@@ -120,8 +120,13 @@ class Watcher:
         ours = self._ours(found_in(blocks, sender=self._means.signer.address), watched)
         last = blocks[-1].header
         with self._means.durable("mine"):
-            self._means.store.mine(lease, found=ours, next_nonce=row.next_nonce, checkpoint=(last.number, last.hash))
-        self._quarantine(lease, ours)
+            self._means.store.mine(
+                lease,
+                found=ours,
+                next_nonce=row.next_nonce,
+                checkpoint=(last.number, last.hash),
+                quarantine=self._intruder(ours),
+            )
         return len(blocks)
 
     def _read_again(self, lease: Lease, watched: Watched) -> int:
@@ -148,12 +153,12 @@ class Watcher:
                 following += 1
         return ours
 
-    def _quarantine(self, lease: Lease, ours: Sequence[tuple[Found, Winner]]) -> None:
-        """Stop the lane if a tx was signed with its key that we would never sign."""
+    def _intruder(self, ours: Sequence[tuple[Found, Winner]]) -> str | None:
+        """Why the lane must stop: a tx that was signed with its key, and that we would never sign."""
         for one, winner in ours:
             if winner is Winner.FOREIGN and not self._means.policy.is_ours(to=one.tx.to, data=one.tx.data):
-                reason = f"tx {one.tx.hash} of nonce {one.tx.nonce} to {one.tx.to} is none of ours"
-                self._means.store.quarantine(lease, reason=reason)
+                return f"tx {one.tx.hash} of nonce {one.tx.nonce} to {one.tx.to} is none of ours"
+        return None
 
     # Final blocks.
 

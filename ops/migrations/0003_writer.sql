@@ -256,7 +256,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA writer TO tandem_writer, tandem_api;
 GRANT INSERT ON ALL TABLES IN SCHEMA writer TO tandem_writer;
 GRANT UPDATE (position) ON writer.followers TO tandem_writer;
 GRANT UPDATE (name, checkpoint, checkpoint_hash, epoch, owner, lease_until, quarantine) ON writer.lanes TO tandem_writer;
-GRANT UPDATE (state, releases, code, reason, refused_block, held_until_block, reported_position, settled_at)
+GRANT UPDATE (lane, state, releases, code, reason, refused_block, held_until_block, reported_position, settled_at)
     ON writer.intents TO tandem_writer;
 GRANT UPDATE (state, block_number, block_hash, winner_hash, winner, final_at) ON writer.slots TO tandem_writer;
 GRANT UPDATE (outcome, reason) ON writer.members TO tandem_writer;

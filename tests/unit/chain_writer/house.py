@@ -13,6 +13,7 @@ import psycopg
 
 from abis import campaign_address
 from abis.calls import selector
+from abis.hashing import keccak
 from chain_writer.follower import Follower
 from chain_writer.intents import generation_id, lane_id
 from chain_writer.lane import Lane, no_crash
@@ -20,7 +21,7 @@ from chain_writer.node import Chain, Node
 from chain_writer.questions import Questions, Story
 from chain_writer.signer import KeySigner
 from chain_writer.store import WriterStore
-from domain.campaign import CampaignApproved, CampaignClosed, CampaignDrafted, ReleaseApproved
+from domain.campaign import CampaignApproved, CampaignClosed, CampaignDrafted, CampaignRejected, ReleaseApproved
 from domain.company import CompanyRegistered, KybApproved
 from domain.investment import InvestmentCommitted, InvestmentFunded, RefundOrdered, SharesAllotted
 from domain.journal import Draft, Event, Journal, JournalReader, Meta
@@ -60,6 +61,7 @@ class House:
         self.chain = chain
         self.generation = chain.generation
         self.now = NOON
+        chain.rpc.call("anvil_dropAllTransactions")  # going back to a snapshot leaves the pool as it was
         self._journal = Journal(database, codec=codec())
         self._versions: Counter[UUID] = Counter()
         self._open: list[Any] = [self._journal]
@@ -134,8 +136,8 @@ class House:
     def close(self, *, raised: int, campaign: str = "campaign", outcome: str = "successful") -> int:
         return self.record(name(campaign), CampaignClosed(outcome=outcome, raised=raised, reason="deadline"))
 
-    def allot(self, text: str, *, campaign: str = "campaign", shares: int = 100) -> int:
-        return self.record(name(text), SharesAllotted(campaign_id=name(campaign), wallet=WALLET, shares=shares))
+    def allot(self, text: str, *, campaign: str = "campaign", shares: int = 100, wallet: str = WALLET) -> int:
+        return self.record(name(text), SharesAllotted(campaign_id=name(campaign), wallet=wallet, shares=shares))
 
     def order_refund(self, text: str, *, campaign: str = "campaign", amount: int = 10_000) -> int:
         event = RefundOrdered(campaign_id=name(campaign), wallet=WALLET, amount=amount, reason="failed")
@@ -144,6 +146,11 @@ class House:
     def release(self, *, amount: int, fee: int, campaign: str = "campaign") -> int:
         event = ReleaseApproved(release_id=name("release"), amount=amount, fee=fee, wallet=WALLET)
         return self.record(name(campaign), event)
+
+    def chain_of_nothing(self, entries: int) -> None:
+        """Entries that oblige nothing."""
+        for _ in range(entries):
+            self.record(name("other"), CampaignRejected(reason="no"))
 
     # The writer.
 
@@ -224,8 +231,6 @@ class House:
     def logs(self, contract: str, signature: str) -> list[dict[str, Any]]:
         """The logs of a kind that a contract of the generation, or a campaign's, has emitted."""
         address = self.generation.addresses.get(contract) or campaign_address(self.generation, name(contract))
-        from abis.hashing import keccak
-
         topic = "0x" + keccak(signature.encode()).hex()
         where = {"fromBlock": "0x1", "toBlock": "latest", "address": address, "topics": [topic]}
         found: list[dict[str, Any]] = self.chain.rpc.call("eth_getLogs", where)

@@ -98,7 +98,9 @@ def test_the_gas_model_is_an_upper_bound_of_what_the_contracts_need(house: House
         house.settle(lane)
         for number in range(most):
             text = f"investment-{number}"
-            house.allot(text) if kind is Kind.ISSUE_CERTIFICATE else house.order_refund(text)
+            house.allot(text, wallet=f"0x{number + 1:040x}") if kind is Kind.ISSUE_CERTIFICATE else house.order_refund(
+                text
+            )
     house.follow()
     if kind is Kind.RECORD_INVESTMENT:
         settle_all_but(house, kind)

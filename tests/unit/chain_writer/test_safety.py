@@ -283,7 +283,7 @@ def test_a_foreign_use_of_the_key_stops_the_lane_until_an_operator_has_looked(ho
         house.lane().step()
 
     # then, released by an operator, the intent that rode in that nonce lands in another
-    with_owner(house, "UPDATE writer.lanes SET quarantine = NULL")
+    assert house.new_store().reinstate("lane-0") == 1
     house.settle(lane)
     assert house.story(position).state == "landed"
     assert len(house.logs("IssuerRegistry", REGISTERED)) == 1
@@ -332,11 +332,6 @@ def test_a_lane_whose_former_key_has_open_nonces_waits_for_them(house: House) ->
     house.follow()
     house.settle(house.lane(key=key))
     assert house.questions.counts() == {"landed": 2}
-
-
-def with_owner(house: House, statement: str) -> None:
-    with psycopg.connect(house.database) as owner:
-        owner.execute(statement)  # type: ignore[call-overload]
 
 
 def forget_last(house: House) -> None:

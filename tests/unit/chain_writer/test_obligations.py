@@ -1,0 +1,170 @@
+"""Obligations: what each event obliges, under which name, on which lane, and that nothing makes it refuse."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abis import Generation, campaign_address, to_bytes32
+from abis.generation import CONTRACTS
+from chain_writer.intents import Kind, generation_id
+from chain_writer.obligations import (
+    STAGE_CLOSING,
+    STAGE_FOUNDING,
+    STAGE_RECORDING,
+    STAGE_SETTLING,
+    lane_of,
+    obligation_of,
+)
+from domain.campaign import CampaignApproved, CampaignClosed, CampaignRejected, ReleaseApproved
+from domain.company import KybApproved
+from domain.investment import InvestmentFunded, RefundOrdered, SharesAllotted
+from domain.journal import Entry, Event, Meta
+from domain.topics import EVENT_CLASSES
+from tests.unit.chain_writer.house import ISSUED, NOON, TERMS, WALLET, House, name
+
+GENERATION = Generation(
+    chain_id=100,
+    genesis_hash="0x" + "00" * 32,
+    addresses={contract: f"0x{number:040x}" for number, contract in enumerate(CONTRACTS, start=1)},
+    code_hashes=dict.fromkeys(CONTRACTS, "0x" + "00" * 32),
+    start_block=0,
+)
+CAMPAIGN = name("campaign")
+
+EVENTS: list[tuple[Event, Kind, str, int]] = [
+    (KybApproved(wallet=WALLET, documents_hash="11" * 32), Kind.REGISTER, "IssuerRegistry", STAGE_FOUNDING),
+    (
+        CampaignApproved(company_id=name("company"), wallet=WALLET, terms=TERMS, terms_hash="22" * 32),
+        Kind.CREATE_CAMPAIGN,
+        "CampaignFactory",
+        STAGE_FOUNDING,
+    ),
+    (
+        InvestmentFunded(
+            campaign_id=CAMPAIGN, wallet=WALLET, provider="bank", reference="r", amount=10_000, shares=100
+        ),
+        Kind.RECORD_INVESTMENT,
+        "",
+        STAGE_RECORDING,
+    ),
+    (CampaignClosed(outcome="failed", raised=5, reason="deadline"), Kind.CLOSE, "", STAGE_CLOSING),
+    (
+        SharesAllotted(campaign_id=CAMPAIGN, wallet=WALLET, shares=100),
+        Kind.ISSUE_CERTIFICATE,
+        "NFTShareCertificate",
+        STAGE_SETTLING,
+    ),
+    (
+        ReleaseApproved(release_id=name("release"), amount=95, fee=5, wallet=WALLET),
+        Kind.RECORD_RELEASE,
+        "FundEscrow",
+        STAGE_SETTLING,
+    ),
+    (
+        RefundOrdered(campaign_id=CAMPAIGN, wallet=WALLET, amount=10_000, reason="failed"),
+        Kind.RECORD_REFUND,
+        "FundEscrow",
+        STAGE_SETTLING,
+    ),
+]
+
+
+def entry(event: Event, *, stream: UUID = CAMPAIGN, leaf: bytes = b"\x01" * 32) -> Entry:
+    meta = Meta(at=NOON, by="test:test", command_id=name("c"), correlation_id=name("s"), cause=None, pack="-")
+    return Entry(
+        position=7, stream=stream, version=2, topic=event.TOPIC, event=event, meta=meta, leaf=leaf, state=b"{}"
+    )
+
+
+@pytest.mark.parametrize(("event", "kind", "contract", "stage"), EVENTS, ids=[e.TOPIC for e, *_ in EVENTS])
+def test_each_of_the_seven_events_obliges_its_call(event: Event, kind: Kind, contract: str, stage: int) -> None:
+    obligation = obligation_of(entry(event), GENERATION)
+
+    assert obligation is not None
+    assert (obligation.kind, obligation.stage, obligation.flaw) == (kind, stage, None)
+    expected = GENERATION.addresses[contract] if contract else campaign_address(GENERATION, CAMPAIGN)
+    assert obligation.target.lower() == expected.lower()
+    key = CAMPAIGN.int.to_bytes(32, "big") if kind is Kind.ISSUE_CERTIFICATE else to_bytes32(CAMPAIGN)
+    assert obligation.natural_key == key
+    assert obligation.subject == CAMPAIGN
+    assert obligation.parent == (name("company") if kind is Kind.CREATE_CAMPAIGN else None)
+
+
+def test_no_other_event_obliges_anything() -> None:
+    obliging = {type(event) for event, *_ in EVENTS}
+    assert len(obliging) == 7
+    assert obliging <= set(EVENT_CLASSES)
+    assert obligation_of(entry(CampaignRejected(reason="no")), GENERATION) is None
+
+
+def test_an_effect_is_named_by_its_entry_and_its_generation_alone() -> None:
+    event = EVENTS[0][0]
+    first = obligation_of(entry(event), GENERATION)
+    again = obligation_of(entry(event), GENERATION)
+    other_entry = obligation_of(entry(event, leaf=b"\x02" * 32), GENERATION)
+    elsewhere = msgspec.structs.replace(GENERATION, chain_id=101)
+    other_chain = obligation_of(entry(event), elsewhere)
+
+    assert first is not None
+    assert other_entry is not None
+    assert other_chain is not None
+    assert first == again
+    assert len({first.effect, other_entry.effect, other_chain.effect}) == 3
+    assert generation_id(GENERATION) != generation_id(elsewhere)
+
+
+def test_a_generation_is_another_one_with_any_other_contract() -> None:
+    for contract in CONTRACTS:
+        addresses = {**GENERATION.addresses, contract: "0x" + "ee" * 20}
+        assert generation_id(msgspec.structs.replace(GENERATION, addresses=addresses)) != generation_id(GENERATION)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        KybApproved(wallet="", documents_hash="11" * 32),
+        KybApproved(wallet=WALLET, documents_hash="no hash"),
+        KybApproved(wallet=WALLET, documents_hash="11"),
+        CampaignClosed(outcome="failed", raised=-1, reason="r"),
+        CampaignClosed(outcome="failed", raised=1 << 256, reason="r"),
+    ],
+)
+def test_what_cannot_be_written_as_a_call_is_an_obligation_with_a_flaw(event: Event) -> None:
+    obligation = obligation_of(entry(event), GENERATION)
+    assert obligation is not None
+    assert obligation.flaw
+
+
+@given(subject=st.uuids(), lanes=st.integers(1, 8))
+def test_a_subject_has_one_lane(subject: UUID, lanes: int) -> None:
+    names = [f"lane-{number}" for number in range(lanes)]
+    assert lane_of(subject, names) == lane_of(subject, names)
+    assert lane_of(subject, names) in names
+
+
+def test_the_digests_are_those_that_the_contracts_keep(house: House) -> None:
+    # given one of each effect on the chain
+    house.company()
+    house.campaign()
+    house.fund("investment")
+    house.close(raised=10_000)
+    house.allot("investment")
+    house.release(amount=9_500, fee=500)
+    house.campaign("failed")
+    house.fund("refunded", campaign="failed")
+    house.close(raised=10_000, campaign="failed", outcome="failed")
+    house.order_refund("refunded", campaign="failed")
+    house.follow()
+    house.settle(house.lane())
+
+    # then each contract keeps what was computed from the entry
+    kept = house.rows("SELECT kind, target, natural_key, digest FROM writer.intents")
+    assert len({kind for kind, *_ in kept}) == 7
+    for _, target, key, digest in kept:
+        assert house.digest(target, bytes(key)) == bytes(digest)
+    assert len(house.logs("NFTShareCertificate", ISSUED)) == 1

@@ -1,0 +1,93 @@
+"""Verdicts: what a final slot did for a member, by its own log or by what the contract holds, and by nothing else."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from eth_abi.abi import encode
+
+from abis import RawLog
+from abis.hashing import keccak
+from chain_writer.intents import IntentState, Kind, Member, Outcome
+from chain_writer.verdicts import RELEASES_MAX, by_content, by_logs
+from tests.unit.chain_writer.house import ALREADY, RECORDED, WALLET, name
+
+TARGET = "0x" + "ab" * 20
+KEY, LEAF, DIGEST, OTHER = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32, b"\x04" * 32
+MEMBER = Member(
+    nonce=1,
+    intent=name("intent"),
+    kind=Kind.RECORD_INVESTMENT,
+    target=TARGET.upper().replace("0X", "0x"),
+    natural_key=KEY,
+    digest=DIGEST,
+    leaf=LEAF,
+    releases=0,
+)
+CONFLICT = "Conflict(bytes32,bytes32,bytes32,bytes32)"
+
+
+def log(signature: str, *, key: bytes = KEY, leaf: bytes = LEAF, address: str = TARGET, data: bytes = b"") -> RawLog:
+    return RawLog(address, (keccak(signature.encode()), key, leaf), data)
+
+
+INVESTED = encode(["address", "uint256", "uint256"], [WALLET, 10_000, 100])
+
+
+def test_its_own_log_says_that_it_is_recorded() -> None:
+    verdict = by_logs(MEMBER, [log(RECORDED, data=INVESTED)])
+    assert verdict is not None
+    assert (verdict.outcome, verdict.state) == (Outcome.RECORDED, IntentState.LANDED)
+
+
+def test_already_recorded_is_landed_too() -> None:
+    verdict = by_logs(MEMBER, [log(ALREADY)])
+    assert verdict is not None
+    assert (verdict.outcome, verdict.state) == (Outcome.ALREADY_RECORDED, IntentState.LANDED)
+
+
+def test_a_conflict_is_rejected_and_says_what_is_there() -> None:
+    verdict = by_logs(MEMBER, [log(CONFLICT, data=OTHER + DIGEST)])
+    assert verdict is not None
+    assert (verdict.outcome, verdict.state, verdict.code) == (Outcome.CONFLICT, IntentState.REJECTED, "conflict")
+    assert OTHER.hex() in (verdict.reason or "")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        log(RECORDED, key=OTHER, data=INVESTED),
+        log(RECORDED, leaf=OTHER, data=INVESTED),
+        log(RECORDED, address="0x" + "cd" * 20, data=INVESTED),
+        log(RECORDED, data=b""),
+        log("Something(bytes32,bytes32)"),
+        RawLog(TARGET, (), b""),
+    ],
+    ids=["another-key", "another-entry", "another-contract", "torn", "unknown", "anonymous"],
+)
+def test_no_other_log_says_anything_of_it(other: RawLog) -> None:
+    assert by_logs(MEMBER, [other]) is None
+
+
+def test_without_a_log_its_own_digest_on_the_contract_is_landed() -> None:
+    verdict = by_content(MEMBER, have=DIGEST, why="reverted")
+    assert (verdict.outcome, verdict.state) == (Outcome.ALREADY_RECORDED, IntentState.LANDED)
+
+
+def test_without_a_log_another_digest_is_a_conflict() -> None:
+    assert by_content(MEMBER, have=OTHER, why="reverted").outcome is Outcome.CONFLICT
+
+
+def test_nothing_on_the_contract_releases_it_and_says_why() -> None:
+    verdict = by_content(MEMBER, have=bytes(32), why="reverted")
+    assert (verdict.outcome, verdict.state, verdict.reason) == (Outcome.RELEASED, IntentState.QUEUED, "reverted")
+
+
+def test_released_too_often_it_is_rejected() -> None:
+    tired = msgspec.structs.replace(MEMBER, releases=RELEASES_MAX - 1)
+    verdict = by_content(tired, have=bytes(32), why="reverted")
+    assert (verdict.outcome, verdict.state, verdict.code) == (
+        Outcome.RELEASED,
+        IntentState.REJECTED,
+        "never-recorded",
+    )
