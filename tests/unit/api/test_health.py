@@ -47,7 +47,7 @@ def test_the_figures_say_what_was_asked_and_how_the_house_stands(story: Story) -
     house.project()
     house.get("issuer", f"/v1/companies/{story.company}")
     house.http.get("/nowhere/else")
-    house.http.request("BREW", "/v1/companies")
+    house.http.request("PROPFIND", "/v1/companies")
     assert house.figure('tandem_http_requests_total{method="POST",route="/v1/companies",status="201"}') == 1
     assert house.figure('tandem_http_requests_total{method="GET",route="/v1/companies/{id}",status="200"}') == 1
     assert house.figure('tandem_http_requests_total{method="GET",route="(none)",status="404"}') == 1
