@@ -73,9 +73,9 @@ def make_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await asyncio.to_thread(ledger.start, patient=True)
-        await book.open()
         try:
+            await asyncio.to_thread(ledger.start, patient=True)
+            await book.open()
             yield
         finally:
             await book.close()

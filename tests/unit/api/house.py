@@ -48,7 +48,7 @@ class ApiHouse:
             clock=self.clock,
             limits=limits or Limits(unavailable_s=0.5),
         )
-        self._app = make_app(
+        self.app = make_app(
             ledger=self.ledger,
             book=Book(dsn, pool_size=4),
             keys=Keys(dsn, clock=self.clock),
@@ -58,7 +58,7 @@ class ApiHouse:
             lag_max=lag_max,
         )
         config = uvicorn.Config(
-            self._app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on", loop="asyncio"
+            self.app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on", loop="asyncio"
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="server")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from domain.errors import JournalCorrupt
 from ops.stack import Postgres
 from tests.support.wait import until
 from tests.unit.api.house import ApiHouse, done, refused
@@ -32,6 +34,18 @@ def away(postgres: Postgres, house: ApiHouse) -> Callable[[], object]:
                 owner.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
     return taken
+
+
+def test_a_database_without_the_guards_of_the_journal_is_refused_at_the_start(database: str) -> None:
+    house = ApiHouse(database)
+    house.owner("DROP TRIGGER refuse_holes ON journal.entries")
+
+    async def start() -> None:
+        async with house.app.router.lifespan_context(house.app):
+            pass
+
+    with pytest.raises(JournalCorrupt, match="refuse_holes"):
+        asyncio.run(start())
 
 
 def _cut_connections(house: ApiHouse) -> None:

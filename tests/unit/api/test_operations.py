@@ -1,4 +1,4 @@
-"""Where an entry's effect stands: each state of book and writer together, and the states that a story passes through."""
+"""Where an effect stands: each state of book and writer together, and the states that a story passes through."""
 
 from __future__ import annotations
 
