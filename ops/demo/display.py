@@ -32,6 +32,10 @@ class Pulse(msgspec.Struct):
     entries_per_s: float = 0.0
     alive: dict[str, bool] = {}
 
+    def see(self, position: int) -> None:
+        """The journal has reached a position."""
+        self.journal_position = position
+
 
 class Display:
     """Shows nothing. What shows something overrides what it cares about."""

@@ -51,6 +51,7 @@ class Performance:
             began = client.book_position
             feed = Feed(client, self._board, streams=self._plan.streams, after=began, clock=self._now_s)
             circle = Circle(client, feed, self._board, self._plan, generation=self._house.generation)
+            self._board.observe(lambda *_: self._pulse.see(feed.position))
             self._display.playing(self._board, self._pulse, told=self._told())
             kills = await self._play(client, feed, circle, chance)
             circle_s = self._now_s()
@@ -106,8 +107,7 @@ class Performance:
     def _told(self) -> list[str]:
         """What is known before anything has happened: where each campaign's contract will stand."""
         return [
-            f"{offering.name}: {len(offering.commitments)} investors; its contract will stand at"
-            f" {campaign_address(self._house.generation, offering.campaign_id)}"
+            f"{offering.name} will stand at {campaign_address(self._house.generation, offering.campaign_id)}"
             for offering in self._plan.offerings
         ]
 
@@ -120,7 +120,8 @@ class Performance:
                 seen.append((self._now_s(), feed.position))
                 (then_s, before), (now_s, after) = seen[0], seen[-1]
                 self._pulse.entries_per_s = (after - before) / (now_s - then_s) if now_s > then_s else 0.0
-                self._pulse.journal_position, self._pulse.book_position = feed.position, client.book_position
+                self._pulse.see(feed.position)
+                self._pulse.book_position = client.book_position
                 self._pulse.block = await asyncio.to_thread(_head, rpc)
                 self._pulse.alive = {name: pid is not None for name, pid in self._house.pids.items()}
                 await asyncio.sleep(PULSE_S)

@@ -182,9 +182,9 @@ def where_the_time_goes(
         to_confirmation.append(max(posting.confirmed_at.timestamp() - mined_s, 0.0))
     everything = [took_s for kind in answers.values() for took_s in kind]
     return [
-        _took("command answered (HTTP and journal)", everything),
-        _took("entry until its block (writer and chain)", to_block),
-        _took("block until its confirmation (finality and indexer)", to_confirmation),
+        _took("command answered (HTTP, journal)", everything),
+        _took("entry to its block (writer, chain)", to_block),
+        _took("block to confirmation (depth, indexer)", to_confirmation),
         *(_took(f"command: {kind}", took_s) for kind, took_s in answers.items()),
     ]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -9,39 +12,33 @@ from rich.text import Text
 from ops.demo.report import Invested, Offered, Posted, Report
 from ops.reconcile import print_reconciliation
 
-ROWS_SHOWN_MAX = 24
-TX_CHARS = 12
+INVESTMENTS_SHOWN_MAX = 12
+TX_CHARS = 14
 TIMES_SHOWN = 3  # the stretches; the single kinds of command are for --json
+QUIET = "bright_black"
 
 
 def show(report: Report, console: Console) -> None:
-    """Print it all."""
+    """Print it all; no table is wider than a terminal of 80 columns."""
     console.print(_investments(report.investments))
-    hidden = len(report.investments) - ROWS_SHOWN_MAX
+    hidden = len(report.investments) - INVESTMENTS_SHOWN_MAX
     if hidden > 0:
-        console.print(f"… and {hidden:,} more; --json prints all of them", style="dim")
-    console.print(_campaigns(report.campaigns))
+        console.print(f"… and {hidden:,} investments more; --json prints all of them\n", style=QUIET)
+    for row in report.campaigns:
+        console.print(_campaign(row))
     console.print(_times(report))
+    console.print(_stages(report))
     if report.kills:
         console.print(_kills(report))
     print_reconciliation(report.reconciliation, console)
     console.print(_verdict(report))
 
 
-def _investments(rows: list[Invested]) -> Table:
-    table = Table(title="Investments", title_justify="left")
-    table.add_column("investor")
-    table.add_column("campaign")
-    table.add_column("birr", justify="right")
-    for column in ("event", "transaction", "block", "confirmed"):
-        table.add_column(column, justify="right" if column != "transaction" else "left")
-    table.add_column("then")
-    for column in ("event", "transaction", "block", "confirmed"):
-        table.add_column(column, justify="right" if column != "transaction" else "left")
-    for row in rows[:ROWS_SHOWN_MAX]:
-        table.add_row(
-            row.investor, row.campaign, birr(row.amount), *_places(row.recorded), row.outcome, *_places(row.ended)
-        )
+def _investments(rows: Sequence[Invested]) -> Table:
+    table = _table("Investments", "investor", "birr", "posting", "event", "transaction", "block", "confirmed")
+    for row in rows[:INVESTMENTS_SHOWN_MAX]:
+        table.add_row(row.investor, birr(row.amount), "recorded", *_places(row.recorded))
+        table.add_row("", "", row.outcome, *_places(row.ended), style=QUIET)
     return table
 
 
@@ -54,43 +51,37 @@ def _places(posted: Posted) -> tuple[str, str, str, str]:
     )
 
 
-def _campaigns(rows: list[Offered]) -> Table:
-    table = Table(title="Campaigns (birr)", title_justify="left")
-    table.add_column("company")
-    table.add_column("contract")
-    table.add_column("ended")
-    sums = ("goal", "received", "released", "fee", "refunded", "held")
-    for column in sums:
-        table.add_column(column, justify="right")
-    for row in rows:
-        money = {"goal": row.funding_goal, **row.escrow}
-        table.add_row(row.company, row.address, row.status, *(birr(money[name]) for name in sums))
-    return table
+def _campaign(row: Offered) -> Text:
+    """Its company, its contract and its money, in three lines."""
+    money = {"goal": row.funding_goal, **row.escrow}
+    sums = "  ".join(f"{name} {birr(money[name])}" for name in ("goal", "received", "released", "fee"))
+    rest = "  ".join(f"{name} {birr(money[name])}" for name in ("refunded", "held"))
+    return Text.assemble(
+        (f"{row.company}: {row.status}\n", "bold"),
+        (f"  contract {row.address}, since block {row.deployed.block:,}\n", QUIET),
+        f"  {sums}\n  {rest} (birr)\n",
+    )
 
 
 def _times(report: Report) -> Table:
-    table = Table(title="Where the time goes", title_justify="left")
-    table.add_column("")
-    for column in ("count", "half within", "95 % within", "all within"):
-        table.add_column(column, justify="right")
+    table = _table("Where the time goes", "", "count", "half within", "95 % within", "all within")
     for took in report.where_the_time_goes[:TIMES_SHOWN]:
-        table.add_row(
-            took.what, f"{took.count:,}", *(f"{ms:,.0f} ms" for ms in (took.p50_ms, took.p95_ms, took.max_ms))
-        )
-    table.add_section()
+        times = (f"{ms:,.0f} ms" for ms in (took.p50_ms, took.p95_ms, took.max_ms))
+        table.add_row(took.what, f"{took.count:,}", *times)
+    return table
+
+
+def _stages(report: Report) -> Table:
+    table = _table("Stages", "", "count", "in all", "each")
     for stage in report.stages:
-        table.add_row(
-            stage.name, f"{stage.count:,}", f"{stage.took_s:.1f} s in all", f"{stage.each_ms:,.1f} ms each", ""
-        )
+        table.add_row(stage.name, f"{stage.count:,}", f"{stage.took_s:,.1f} s", f"{stage.each_ms:,.1f} ms")
     return table
 
 
 def _kills(report: Report) -> Table:
-    table = Table(title=f"Killed with SIGKILL (seed {report.seed})", title_justify="left")
-    for column in ("at", "what", "when", "position"):
-        table.add_column(column, justify="right" if column in {"at", "position"} else "left")
+    table = _table(f"Killed with SIGKILL (seed {report.seed})", "what", "at", "when")
     for kill in report.kills:
-        table.add_row(f"{kill.at_s:.1f} s", f"{kill.name} (pid {kill.pid})", kill.when, f"{kill.journal_position:,}")
+        table.add_row(f"{kill.name} ({kill.pid})", f"{kill.at_s:.1f} s", kill.when)
     return table
 
 
@@ -98,11 +89,22 @@ def _verdict(report: Report) -> Text:
     given = report.commands
     line = (
         f"{given.given:,} commands in {given.requests:,} requests made {report.entries:,} entries"
-        f" in {report.circle_s:.1f} s; {given.replayed:,} answered again from the record."
+        f" in {report.circle_s:.1f} s; {given.replayed:,} were answered from the record.\n"
     )
     if report.ok:
-        return Text.assemble((line + "\n", ""), ("The circle is closed: journal, book and chain agree.", "bold green"))
-    return Text.assemble((line + "\n", ""), ("The circle is not closed: see the differences above.", "bold red"))
+        return Text.assemble(line, ("The circle is closed: journal, book and chain agree.", "bold green"))
+    return Text.assemble(line, ("The circle is not closed: see what differs or is pending above.", "bold red"))
+
+
+LEFT = frozenset({"", "investor", "posting", "transaction", "what", "when"})
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Words to the left, numbers to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="left" if column in LEFT else "right")
+    return table
 
 
 def birr(santim: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from rich import box
+from rich.console import Console, Group
 from rich.table import Table
+from rich.text import Text
 
 from ops.reconcile.nouns import Difference, Reconciliation
 from ops.reconcile.reconciler import reconcile
@@ -26,8 +28,8 @@ def show(settings: Settings, *, as_json: bool) -> int:
 def print_reconciliation(result: Reconciliation, console: Console) -> None:
     """What was compared, every difference with its sides, what is pending, and the verdict."""
     console.print(_checked(result))
-    if result.differences:
-        console.print(_differences(result.differences))
+    for difference in result.differences[:SHOWN_MAX]:
+        console.print(_difference(difference), soft_wrap=True)
     for pending in result.pending[:SHOWN_MAX]:
         console.print(
             f"pending: {pending.subject} {pending.id}: {pending.what} {_entries(pending.positions)}",
@@ -42,30 +44,30 @@ def print_reconciliation(result: Reconciliation, console: Console) -> None:
         waiting = f"; {len(result.pending):,} things are pending" if result.pending else ""
         console.print(f"Journal, book and chain agree{waiting}.", style="green")
     else:
-        console.print(f"{len(result.differences):,} differences.", style="red")
+        count = len(result.differences)
+        console.print(f"{count:,} difference{'' if count == 1 else 's'}.", style="red")
 
 
-def _checked(result: Reconciliation) -> Table:
-    title = (
+def _checked(result: Reconciliation) -> Group:
+    where = (
         f"Reconciliation: journal at {result.journal_position:,}, book at {result.book_position:,},"
-        f" chain at block {result.block:,} of {result.head:,} (indexed through {result.checkpoint:,})"
+        f" chain at block {result.block:,} of {result.head:,}"
     )
-    table = Table(title=title, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("compared")
     table.add_column("count", justify="right")
     for what, count in result.checked.items():
         table.add_row(what, f"{count:,}")
-    return table
+    return Group(Text(where, style="bold"), table)
 
 
-def _differences(differences: list[Difference]) -> Table:
-    table = Table(title="Differences", title_justify="left")
-    for column in ("kind", "thing", "what", "journal", "book", "chain", "entries"):
-        table.add_column(column, overflow="fold")
-    for d in differences[:SHOWN_MAX]:
-        sides = (d.journal or "", d.book or "", d.chain or "")
-        table.add_row(d.kind, f"{d.subject} {d.id}", d.what, *sides, _entries(d.positions))
-    return table
+def _difference(d: Difference) -> Text:
+    """What it is about in one line, then what each side says."""
+    told = Text.assemble((d.kind, "red"), f"  {d.subject} {d.id}: {d.what} {_entries(d.positions)}")
+    for side, said in (("journal", d.journal), ("book", d.book), ("chain", d.chain)):
+        if said is not None:
+            told.append(f"\n    {side:8}{said}", style="bright_black")
+    return told
 
 
 def _entries(positions: tuple[int, ...]) -> str:

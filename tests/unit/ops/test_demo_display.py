@@ -15,7 +15,7 @@ from ops.demo.plan import plan
 KILL = Kill(name="indexer", pid=7, at_s=1.5, when="payments recorded: 2 of 3 done", journal_position=9)
 
 
-def shown(kind: type[Lines] | type[Picture], *, terminal: bool) -> str:
+def shown(kind: type[Lines | Picture], *, terminal: bool) -> str:
     """What a run of three investors leaves on the screen, from the start of the house to the comparison."""
     console = Console(file=io.StringIO(), force_terminal=terminal, width=140, height=60)
     board = Board(plan(run_id="run", investors=3), clock=lambda: 2.0)
@@ -54,10 +54,11 @@ def test_the_picture_shows_stages_house_and_kills(part: str) -> None:
     assert part in shown(Picture, terminal=True)
 
 
-def test_for_json_nothing_is_shown() -> None:
+def test_for_json_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     board = Board(plan(run_id="run", investors=3), clock=lambda: 2.0)
     with Display() as display:
         display.starting("services")
         display.playing(board, Pulse(), told=[])
         display.killed(KILL)
         display.reconciling()
+    assert capsys.readouterr() == ("", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import msgspec
 import psycopg
 import pytest
 from eth_account import Account
+from rich.console import Console
 
 from abis import calls, campaign_address, to_bytes32
 from abis.hashing import keccak
@@ -32,7 +34,7 @@ from domain.store import ProcessStore
 from domain.topics import codec
 from domain.values import Terms
 from ops.demo.plan import Commitment, Offering, plan
-from ops.reconcile import Difference, Reconciliation, reconcile
+from ops.reconcile import Difference, Reconciliation, print_reconciliation, reconcile, show
 from ops.settings import Settings
 from projections.runner import Runner
 from projections.store import BookStore
@@ -554,3 +556,38 @@ def test_a_book_that_is_behind_is_pending_and_compared_where_it_is(world: World)
     assert result.ok
     assert [(waiting.subject, waiting.positions) for waiting in result.pending] == [("book", (at + 1, at + 1))]
     assert (result.book_position, result.journal_position) == (at, at + 1)
+
+
+# How it is told.
+
+
+def test_the_text_names_each_difference_with_both_sides_and_its_entries(world: World) -> None:
+    world.register(world.succeeding)
+    world.project()
+    world.execute("UPDATE book.companies SET legal_name = 'Other'")
+    console = Console(file=io.StringIO(), width=80)
+
+    print_reconciliation(world.reconcile(), console)
+
+    assert isinstance(console.file, io.StringIO)
+    told = console.file.getvalue()
+    assert f"book-differs  company {world.succeeding.company_id}: legal_name (entries 1, 2, 3, 4, 5, 6, 7)" in told
+    assert f"journal {world.succeeding.company['legal_name']}" in told
+    assert "book    Other" in told
+    assert "pending: company" in told
+    assert "1 difference." in told
+
+
+def test_the_command_answers_in_json_and_with_its_exit_code(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.register(world.succeeding)
+    world.go_on()
+    world.project()
+
+    agreed = show(world.settings, as_json=True)
+    report = msgspec.json.decode(capsys.readouterr().out, type=Reconciliation)
+    world.execute("UPDATE book.companies SET legal_name = 'Other'")
+    differed = show(world.settings, as_json=True)
+
+    assert (agreed, report.ok, report.differences) == (0, True, [])
+    assert differed == 1
+    assert msgspec.json.decode(capsys.readouterr().out, type=Reconciliation).differences[0].what == "legal_name"
