@@ -48,7 +48,10 @@ By hand: `python -m tests.support.edge --anvil URL --port N`. Anvil runs with `-
        | all gas used                                          |                                 | runtime/addresslist
   15   | the same chain id, another genesis, a lower head      | reset_chain                     | operators' practice
 
-Faults of the network (`faults.py`) belong to no node: `fault`, `hold`, `schedule`, `storm`, `calm`.
+Besides, as measured: a WebSocket subscriber that stops reading stops the node's import of blocks, notifications of
+pending txs are no JSON, and a subscription to logs without a query kills the node (filter_manager.go, dispatcher.go).
+Faults of the network (`faults.py`) belong to no node: `fault`, `hold`, `schedule`, `storm`, `calm`. `asking.py` has the
+client that tests of raw answers use.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 from base64 import b64encode
 from collections.abc import Sequence
 from types import TracebackType
@@ -93,11 +94,16 @@ class Socket:
         self._writer = writer
 
     @classmethod
-    async def open(cls, url: str) -> Socket:
+    async def open(cls, url: str, *, receive_bytes: int = 0) -> Socket:
         """Raises ConnectionError if the node does not upgrade."""
         host, _, rest = url.removeprefix("ws://").partition(":")
         port, _, path = rest.partition("/")
-        reader, writer = await asyncio.open_connection(host, int(port))
+        plain = socket.socket()
+        if receive_bytes:
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        plain.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(plain, (host, int(port)))
+        reader, writer = await asyncio.open_connection(sock=plain)
         key = b64encode(secrets.token_bytes(16)).decode()
         head = f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         writer.write(f"{head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
@@ -122,6 +128,11 @@ class Socket:
     async def told(self) -> Any:
         """The next message as JSON."""
         return msgspec.json.decode((await self.heard()).payload)
+
+    def stop_reading(self) -> None:
+        transport = self._writer.transport
+        assert isinstance(transport, asyncio.ReadTransport)
+        transport.pause_reading()
 
     async def close(self) -> None:
         self._writer.close()

@@ -87,16 +87,12 @@ class Planned:
         self.caught = 0
         self._left = times
         self._changed = threading.Condition()
-        self._released: Future[None] = Future()
-
-    @property
-    def released(self) -> Future[None]:
-        return self._released
+        self.released: Future[None] = Future()
 
     def release(self) -> None:
         """Let go of all that is held, and of all that would be."""
-        if not self._released.done():
-            self._released.set_result(None)
+        if not self.released.done():
+            self.released.set_result(None)
 
     def wait_caught(self, times: int = 1) -> None:
         """Return when that many requests have met the fault."""
@@ -157,6 +153,7 @@ class Faults:
         return [self.plan(fault, method=method) for fault in faults]
 
     def storm(self, *, seed: int, per_mille: int, faults: Sequence[Fault], method: str = ANY) -> None:
+        assert not any(isinstance(fault, Hold) for fault in faults), "nobody would have the handle to release it"
         with self._lock:
             self._requests.clear()
             self._storm = Storm(seed, per_mille, tuple(faults), method)

@@ -23,7 +23,13 @@ class InBlock(msgspec.Struct, frozen=True):
     block_hash: str
 
 
-def place_of(query: dict[str, Any], *, head: int, blocks_max: int) -> Span | InBlock | Failure:
+class NoRange(msgspec.Struct, frozen=True):
+    """Readable, and refused."""
+
+    text: str
+
+
+def place_of(query: dict[str, Any], *, head: int, blocks_max: int) -> Span | InBlock | NoRange | Failure:
     """Where to look.
 
     1. A block hash wins over any range, silently.
@@ -39,10 +45,10 @@ def place_of(query: dict[str, Any], *, head: int, blocks_max: int) -> Span | InB
     if isinstance(first, Failure) or isinstance(last, Failure):
         return PARAMS_INVALID
     if last < first:
-        return Failure(0, "incorrect range")
+        return NoRange("incorrect range")
     first = max(first, 1)
     if blocks_max and (last - first) % UINT64 > blocks_max:
-        return Failure(0, "block range too high")
+        return NoRange("block range too high")
     return Span(first, min(last, head))
 
 

@@ -19,7 +19,7 @@ from tests.support.edge.dialect import Dialect
 from tests.support.edge.filters import Filters
 from tests.support.edge.pool import Pool
 from tests.support.edge.rawtx import RawTx
-from tests.support.edge.wire import Answer, Call, Failure, NodeDied, Result, handler_failed
+from tests.support.edge.wire import PARAMS_INVALID, Answer, Call, Failure, NodeDied, Result, handler_failed
 
 Handler = Callable[[Call, list[Any], "View"], Awaitable[Answer]]
 
@@ -35,10 +35,14 @@ class View(msgspec.Struct, frozen=True):
     newest_hash: str
     gas_limit: int
     base_fee_wei: int
+    bounded: bool  # what comes after the head while the request is answered stays out of sight
 
     @property
     def behind(self) -> bool:
         return self.head < self.newest
+
+    def hides(self, number: int) -> bool:
+        return number > self.head and (self.bounded or self.behind)
 
 
 class EdgeNode:
@@ -52,7 +56,7 @@ class EdgeNode:
         self.filters = Filters(clock)
         self.lag = 0
         self.frozen: int | None = None
-        self.importing: int | None = None  # the block that subscribers are being told of, not yet the node's
+        self.told: int | None = None  # the block that all subscribers were told of, if there are any: the node's last
         self.swallow = 0  # so many of the next txs are accepted and reach no validator
         self.stale = 0  # so many of the next pending nonces are those before the last send
         self.held: set[str] = set()  # hashes that reached no validator
@@ -82,19 +86,24 @@ class EdgeNode:
         """How far the node sees now, after the blocks that are new to it have passed its pool."""
         block = await self.anvil.ask("eth_getBlockByNumber", "latest", False)
         newest = int(block["number"], 16)
-        head = newest if self.frozen is None else min(newest, self.frozen)
-        head = head if self.importing is None else min(head, self.importing - 1)
+        head = self.reach(newest)
         view = View(
-            head=max(head - self.lag, 0),
+            head=head if self.told is None else min(head, self.told),
             newest=newest,
             newest_hash=block["hash"],
             gas_limit=int(block["gasLimit"], 16),
             base_fee_wei=int(block.get("baseFeePerGas", "0x0"), 16),
+            bounded=self.dialect.tags,
         )
         async with self.lock:
             self._notice_another_chain(view)
             await self._pass_blocks(view)
         return msgspec.structs.replace(view, head=max(view.head - behind, 0))
+
+    def reach(self, newest: int) -> int:
+        """The last block that the node is let to have."""
+        head = newest if self.frozen is None else min(newest, self.frozen)
+        return max(head - self.lag, 0)
 
     async def answer(self, call: Call, view: View) -> Answer:
         """The answer to one call. Raises Panic if the connection closes instead."""
@@ -106,7 +115,10 @@ class EdgeNode:
         if isinstance(params, Failure):
             return params
         handler = self._handlers.get(call.method)
-        return await (handler(call, params, view) if handler else self.forward(call, view))
+        try:
+            return await (handler(call, params, view) if handler else self.forward(call, view))
+        except ValueError:  # an address or a quantity that is none
+            return PARAMS_INVALID
 
     async def forward(self, call: Call, view: View) -> Answer:
         """Anvil's answer, its errors in Edge's words."""

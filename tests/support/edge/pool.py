@@ -157,6 +157,8 @@ class Pool:
 
 
 def _against_the_state(tx: RawTx, facts: Facts) -> str | None:
+    if tx.gas_price < facts.base_fee_wei:
+        return "transaction underpriced"
     if tx.nonce < facts.nonce:
         return "nonce too low"
     if facts.balance < tx.cost:

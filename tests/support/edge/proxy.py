@@ -168,7 +168,7 @@ class EdgeProxy:
         self._server = Server(self._node, about, self._hub, self.faults, port=self._port)
         self._stopping = asyncio.Event()
         await self._server.start()
-        self._watching = asyncio.ensure_future(self._hub.watch(self._stopping, self._server.die))
+        self._watching = asyncio.ensure_future(self._hub.watch(self._stopping))
 
     async def _close(self) -> None:
         self._stopping.set()

@@ -39,7 +39,7 @@ class Reading:
             return place
         if place is None:
             return self._block(await self._node.forward(call, view), view)
-        if place.number is not None and place.number > view.head:
+        if place.number is not None and view.hides(place.number):
             return Result(None)
         full = bool(params[1]) if len(params) > 1 else False
         return self._block(await self._node.forward(call.with_params(place.param, full), view), view)
@@ -51,7 +51,7 @@ class Reading:
         place = self._at(params[:1], view, by_hash=False)
         if isinstance(place, Failure):
             return place
-        if place is not None and place.number is not None and place.number > view.head:
+        if place is not None and place.number is not None and view.hides(place.number):
             return Result(None)
         answer = await self._node.forward(call if place is None else call.with_params(place.param), view)
         if isinstance(answer, Result) and answer.value is not None and self._node.dialect.count_as_number:
@@ -65,7 +65,7 @@ class Reading:
         if isinstance(answer, Failure):
             return answer
         found = answer.value
-        if found is not None and found["blockNumber"] is not None and int(found["blockNumber"], 16) <= view.head:
+        if found is not None and found["blockNumber"] is not None and not view.hides(int(found["blockNumber"], 16)):
             return Result(self._tx(found))
         if not self._node.dialect.pool:
             return Result(None if view.behind or found is None else self._tx(found))
@@ -79,7 +79,7 @@ class Reading:
             return answer
         found = answer.value
         number = int(found["blockNumber"], 16)
-        if number > view.head or (number == view.head and self._is_late(found["blockHash"])):
+        if view.hides(number) or (number == view.head and self._is_late(found["blockHash"])):
             return Result(None)
         return Result(self._receipt(found))
 
@@ -96,20 +96,17 @@ class Reading:
 
     async def logs_of(self, query: dict[str, Any], view: View) -> Answer:
         """The logs that match, as far as this node sees."""
-        dialect = self._node.dialect
-        place = logs.place_of(query, head=view.head, blocks_max=dialect.block_range_max)
+        place = logs.place_of(query, head=view.head, blocks_max=self._node.dialect.block_range_max)
         if isinstance(place, Failure):
-            return self._node.failed("eth_getLogs", place.message) if place.code == 0 else place
-        if isinstance(place, logs.InBlock):
-            number = await self._number_of(place.block_hash)
-            if number is None or number > view.head:
-                return self._node.failed("eth_getLogs", "block not found")
-            place_last = number
-        elif place.first > place.last:
+            return place
+        if isinstance(place, logs.NoRange):
+            return self._node.failed("eth_getLogs", place.text)
+        if isinstance(place, logs.Span) and place.first > place.last:
             return Result([])
-        else:
-            place_last = place.last
-        if place_last == view.head and await self._is_head_late(view):
+        last = place.last if isinstance(place, logs.Span) else await self._number_of(place.block_hash)
+        if last is None or view.hides(last):
+            return self._node.failed("eth_getLogs", "block not found")
+        if last == view.head and await self._is_head_late(view):
             return self._node.failed("eth_getLogs", "not found")
         return await self._shaped_logs(Call("eth_getLogs", [logs.asked(query, place)]), view)
 
@@ -139,12 +136,12 @@ class Reading:
 
     async def _missing(self, place: At, view: View) -> Failure | None:
         """What is said of a block that this node does not have."""
-        if place.number is not None and place.number > view.head:
+        if place.number is not None and view.hides(place.number):
             return errors.header_missing(place.number)
         if place.block_hash is None:
             return None
         number = await self._number_of(place.block_hash)
-        return errors.hash_missing(place.block_hash) if number is None or number > view.head else None
+        return errors.hash_missing(place.block_hash) if number is None or view.hides(number) else None
 
     async def _executed(self, call: Call, params: list[Any], place: At, view: View) -> Answer:
         if not isinstance(params[0], dict):
@@ -204,7 +201,7 @@ class Reading:
         if not self._node.dialect.tags and not view.behind:
             return None
         place = surface.at(tag[0] if tag else None, by_hash=by_hash)
-        if isinstance(place, At) and place.newest and view.behind:
+        if isinstance(place, At) and place.newest:  # one request sees one head, whatever is mined meanwhile
             return At(number=view.head, pending=place.pending)
         return place
 
@@ -253,7 +250,7 @@ class Reading:
         if isinstance(answer, Failure) or answer.value is None:
             return answer
         block = answer.value
-        if int(block["number"], 16) > view.head:
+        if view.hides(int(block["number"], 16)):
             return Result(None)
         block["transactions"] = [self._member(tx) for tx in block["transactions"]]
         return Result(fields.block(block, dialect=self._node.dialect) if self._node.dialect.fields else block)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import suppress
 
 import httptools
@@ -19,6 +20,7 @@ from tests.support.edge.wire import NodeDied, Panic, encode, read
 
 HOST = "127.0.0.1"
 READ_BYTES = 64 * 1024
+WS_SEND_BUFFER_BYTES = 4 * 1024
 
 
 class Gone(Exception):
@@ -88,11 +90,13 @@ class Server:
         self._connections.add(task)
         try:
             await self._converse(reader, writer)
-        except (Gone, ConnectionError, asyncio.IncompleteReadError, httptools.HttpParserError, asyncio.CancelledError):
+        except (Gone, ConnectionError, asyncio.IncompleteReadError, httptools.HttpParserError):
             pass  # whichever side it was: the connection is over, and nobody is told
+        except asyncio.CancelledError:
+            writer.transport.abort()  # the node is gone, and what it had not yet sent with it
         finally:
             self._connections.discard(task)
-            writer.transport.abort() if writer.transport.is_closing() else writer.close()
+            writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request after the other."""
@@ -171,6 +175,9 @@ class Server:
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             + f"Sec-WebSocket-Accept: {frames.accept_key(key)}\r\n\r\n".encode()
         )
+        # Small, so that a subscriber that stops reading is felt after a few blocks and not after a thousand.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WS_SEND_BUFFER_BYTES)
+        writer.transport.set_write_buffer_limits(high=0)
         session = Session(reader, writer, self._hub)
         self._hub.sessions.add(session)
         await session.run(lambda: self._node.dialect.ws_message_bytes_max, self.die)

@@ -13,6 +13,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
+import httpx
 import msgspec
 
 from tests.support.edge import fields, frames
@@ -27,6 +28,7 @@ from tests.support.edge.wire import (
     Failure,
     Malformed,
     NodeDied,
+    Panic,
     Result,
     document,
     encode,
@@ -98,8 +100,11 @@ class Session:
     async def _answer(self, message: bytes, died: Callable[[], None]) -> None:
         try:
             reply = await self._hub.reply(read(message), self)
-        except NodeDied:
+        except Panic:  # in a goroutine of its own, which nobody recovers, whatever panicked
             died()
+            return
+        except httpx.HTTPError:  # the chain behind is away
+            self._writer.close()
             return
         with suppress(ConnectionError):
             await self.send(encode(reply))
@@ -113,7 +118,6 @@ class Hub:
         self._reading = reading
         self.sessions: set[Session] = set()
         self._made = 0
-        self._told: int | None = None
         self._telling: set[asyncio.Task[None]] = set()
         node.announce = self._announce
 
@@ -128,28 +132,27 @@ class Hub:
             return [document(await self._answer(call, session, view), id_=call.id) for call in request]
         return document(await self._answer(request, session, view), id_=request.id)
 
-    async def watch(self, stopping: asyncio.Event, died: Callable[[], None]) -> None:
+    async def watch(self, stopping: asyncio.Event) -> None:
         """Look for new blocks while anybody has subscribed, until the proxy stops."""
         while not stopping.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), LOOK_EVERY_S)
             try:
                 await self.tell()
-            except NodeDied:
-                died()
+            except httpx.HTTPError:  # the chain behind is away; it may come back
+                continue
 
     async def tell(self) -> None:
         """Tell every subscriber of every block that is new. The node has a block only once all have been told."""
         if not any(session.subscriptions for session in self.sessions):
-            self._told = None
+            self._node.told = None
             return
-        view = await self._node.look()
-        if self._told is None:
-            self._told = view.head
-        for number in range(self._told + 1, view.head + 1):
-            self._node.importing = number
-            await self._each_subscription(partial(self._block, number=number, view=view))
-            self._told, self._node.importing = number, None
+        newest = self._node.reach(await self._node.anvil.number("eth_blockNumber"))
+        told = newest if self._node.told is None else min(self._node.told, newest)
+        for number in range(told + 1, newest + 1):
+            await self._each_subscription(partial(self._block, number=number))
+            self._node.told = number
+        self._node.told = newest
 
     async def _each_subscription(self, tell: Callable[[Session, Subscription], Awaitable[None]]) -> None:
         for session in list(self.sessions):
@@ -157,7 +160,7 @@ class Hub:
                 with suppress(ConnectionError):
                     await tell(session, subscription)
 
-    async def _block(self, session: Session, subscription: Subscription, *, number: int, view: View) -> None:
+    async def _block(self, session: Session, subscription: Subscription, *, number: int) -> None:
         if subscription.kind == "newHeads":
             block = await self._node.anvil.ask("eth_getBlockByNumber", hex(number), False)
             shaped = fields.block(block, dialect=self._node.dialect) | {"transactions": []}
@@ -165,6 +168,7 @@ class Hub:
         elif subscription.kind == "logs":
             matches = {key: subscription.query[key] for key in ("address", "topics") if key in subscription.query}
             span = {"fromBlock": hex(number), "toBlock": hex(number)}
+            view = msgspec.structs.replace(await self._node.look(), head=number)
             answer = await self._reading.logs_of(matches | span, view)
             for log in answer.value if isinstance(answer, Result) else []:
                 await session.notify(subscription, encode(log).decode())
@@ -200,5 +204,6 @@ class Hub:
         self._made += 1
         subscription = Subscription("0x" + sha256(f"subscription/{self._made}".encode()).hexdigest()[:32], kind, query)
         session.subscriptions[subscription.id] = subscription
-        self._told = view.head if self._told is None else self._told
+        if self._node.told is None:
+            self._node.told = view.head
         return Result(subscription.id)

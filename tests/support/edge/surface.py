@@ -83,9 +83,6 @@ class At(msgspec.Struct, frozen=True):
         return hex(self.number) if self.number is not None else LATEST
 
 
-NEWEST = At()
-
-
 def params_of(call: Call) -> list[Any] | Failure:
     """The parameters as a list. Edge refuses a request without the key if the method takes any."""
     if call.method in NO_PARAMS:

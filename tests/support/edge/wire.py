@@ -10,7 +10,6 @@ import msgspec
 HANDLER_FAILED = -32600  # Edge: any error of any handler, and an invalid request
 METHOD_MISSING = -32601
 PARAMS_WRONG = -32602
-INTERNAL = -32603
 
 
 class Call(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from tests.support.chain import ChainAtHand
 from tests.support.edge import EDGE_1_3_2, TRANSPARENT, EdgeProxy, frames
 from tests.support.edge.asking import Asker, Purse, Socket
 from tests.support.edge.wire import encode
+from tests.support.wait import until
 
 EMITTER, BOOM, CUSTOM, PANIC, SILENT, INVALID, PUSH0, LOOP = (f"0x{0xE000 + i:040x}" for i in range(8))
 BOOM_DATA = "08c379a0" + f"{32:064x}" + f"{4:064x}" + b"boom".hex().ljust(64, "0")
@@ -143,6 +144,9 @@ def test_what_is_no_request_is_answered_without_an_id(edge: Asker, body: bytes) 
 def test_params_may_not_be_left_out(edge: Asker) -> None:
     without = edge.post(encode({"jsonrpc": "2.0", "id": 1, "method": "eth_getBalance"})).json()
     assert without["error"] == {"code": -32602, "message": "Invalid Params"}
+    for params in ([], [{"to": EMITTER, "from": "0x12"}], [{"to": EMITTER, "value": "much"}], ["0x12"]):
+        assert edge.error("eth_call", *params)["code"] == -32602
+    assert edge.result("eth_call", {"to": EMITTER, "data": "0xzz"}) == "0x"  # no hex is no data
     assert edge.post(b"[]").json() == []
 
 
@@ -417,3 +421,25 @@ def test_subscribers_are_told_of_blocks_logs_and_pending_txs(chain: ChainAtHand,
     assert msgspec.json.decode(head.payload)["params"]["result"]["transactions"] == []
     topics = [msgspec.json.decode(log.payload)["params"]["result"]["topics"] for log in (one, two)]
     assert [int(topic, 16) for (topic,) in topics] == [1, 2]
+
+
+def test_a_subscriber_that_stops_reading_stops_the_import_of_blocks(
+    chain: ChainAtHand, edge: Asker, proxy: EdgeProxy
+) -> None:
+    async def story() -> tuple[int, set[int]]:
+        start = chain.rpc.number("eth_blockNumber")
+        socket = await Socket.open(proxy.ws_url, receive_bytes=4_096)
+        await socket.ask("eth_subscribe", "newHeads")
+        await socket.told()
+        socket.stop_reading()
+        await asyncio.to_thread(chain.mine, 200)
+        await asyncio.to_thread(until, lambda: edge.number("eth_blockNumber") > start, "some blocks are told")
+        heads = await asyncio.to_thread(lambda: [edge.number("eth_blockNumber") for _ in range(400)])
+        await socket.close()
+        await asyncio.to_thread(until, lambda: edge.number("eth_blockNumber") == start + 200, "the head moves again")
+        return start, set(heads[-200:])
+
+    start, stuck = asyncio.run(story())
+
+    assert len(stuck) == 1
+    assert start < stuck.pop() < start + 200
