@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from chain_writer.store import QuestionStore
+from chain_writer.rows import Row, statement
+from chain_writer.store import Tables
 
 Told = TypeVar("Told", bound=msgspec.Struct)
 
@@ -70,6 +71,34 @@ class LaneFigures(msgspec.Struct, frozen=True, kw_only=True):
     queued: int
     held: int
     oldest_s: int | None
+
+
+class QuestionStore(Tables):
+    """What is read for people and metrics, under a role that can only read. A lost connection is made anew."""
+
+    def _all(self, query: str | bytes, parameters: Any = ()) -> list[Row]:
+        if self._connection.closed:
+            self._connect()
+        return super()._all(query, parameters)
+
+    def story(self, position: int) -> Row | None:
+        return self._maybe(statement("story"), (position,))
+
+    def submissions(self, lane: UUID, nonce: int) -> list[Row]:
+        return self._all(
+            "SELECT number, purpose, hash, gas_limit, gas_price_wei::bigint, sends, sent_block, reply, reply_text"
+            " FROM writer.submissions WHERE lane = %s AND nonce = %s ORDER BY number",
+            (lane, nonce),
+        )
+
+    def figures(self) -> list[Row]:
+        return self._all(statement("figures"))
+
+    def counts(self) -> list[Row]:
+        return self._all("SELECT state, count(*) FROM writer.intents GROUP BY state")
+
+    def unknown_replies(self) -> int:
+        return int(self._all("SELECT coalesce(sum(seen), 0)::bigint FROM writer.unknown_replies")[0][0])
 
 
 class Questions:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from chain_writer.deciders import Found
 from chain_writer.intents import (
     Call,
     Intent,
@@ -142,6 +143,20 @@ def sent(lane: UUID, said: Mapping[str, Classified], *, block: int) -> dict[str,
         "hashes": list(said),
         "replies": [one.reply.value for one in said.values()],
         "texts": [one.text for one in said.values()],
+    }
+
+
+def mined(lane: UUID, epoch: int, seen: Found, winner: Winner) -> dict[str, Any]:
+    """What `mined` and `taken_over` take."""
+    return {
+        "lane": lane,
+        "nonce": seen.tx.nonce,
+        "block_number": seen.block.number,
+        "block_hash": seen.block.hash,
+        "winner_hash": seen.tx.hash,
+        "winner": winner.value,
+        "target": seen.tx.to or "",
+        "epoch": epoch,
     }
 
 

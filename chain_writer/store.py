@@ -18,7 +18,19 @@ from chain_writer.deciders import Found, Hold, Reject
 from chain_writer.errors import GuardBroken, LeaseLost
 from chain_writer.intents import Intent, Member, Obligation, Purpose, Rejection, Slot, Verdict, Winner
 from chain_writer.replies import Classified
-from chain_writer.rows import Row, cut, intent_of, member_of, promised, rejection_of, sent, settled, slot_of, statement
+from chain_writer.rows import (
+    Row,
+    cut,
+    intent_of,
+    member_of,
+    mined,
+    promised,
+    rejection_of,
+    sent,
+    settled,
+    slot_of,
+    statement,
+)
 from chain_writer.signer import Fields, Signed
 
 GUARDS = ("TD010", "TD011", "TD012", "TD013", "TD014", "23505")  # ours, and a unique row that is there already
@@ -47,12 +59,15 @@ class LaneRow(msgspec.Struct, frozen=True):
     quarantine: str | None
 
 
-class _Tables:
+class Tables:
     """One connection. Raises psycopg.OperationalError when the database is away."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=1)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._connection = psycopg.connect(self._dsn, autocommit=True, prepare_threshold=1)
 
     def close(self) -> None:
         self._connection.close()
@@ -67,35 +82,7 @@ class _Tables:
         return found[0] if found else None
 
 
-class QuestionStore(_Tables):
-    """What is read for people and metrics, under a role that can only read. A lost connection is made anew."""
-
-    def _all(self, query: str | bytes, parameters: Any = ()) -> list[Row]:
-        if self._connection.closed:
-            self._connection = psycopg.connect(self._dsn, autocommit=True, prepare_threshold=1)
-        return super()._all(query, parameters)
-
-    def story(self, position: int) -> Row | None:
-        return self._maybe(statement("story"), (position,))
-
-    def submissions(self, lane: UUID, nonce: int) -> list[Row]:
-        return self._all(
-            "SELECT number, purpose, hash, gas_limit, gas_price_wei::bigint, sends, sent_block, reply, reply_text"
-            " FROM writer.submissions WHERE lane = %s AND nonce = %s ORDER BY number",
-            (lane, nonce),
-        )
-
-    def figures(self) -> list[Row]:
-        return self._all(statement("figures"))
-
-    def counts(self) -> list[Row]:
-        return self._all("SELECT state, count(*) FROM writer.intents GROUP BY state")
-
-    def unknown_replies(self) -> int:
-        return int(self._all("SELECT coalesce(sum(seen), 0)::bigint FROM writer.unknown_replies")[0][0])
-
-
-class WriterStore(_Tables):
+class WriterStore(Tables):
     """Everything that the writer keeps and reads back."""
 
     def __init__(self, dsn: str) -> None:
@@ -255,11 +242,7 @@ class WriterStore(_Tables):
                 "INSERT INTO writer.slots (lane, nonce, target, epoch) VALUES (%s, %s, %s, %s)",
                 (lease.lane, fields.nonce, fields.to, lease.epoch),
             )
-            rows.execute(
-                "UPDATE writer.intents SET state = 'bound', code = NULL, reason = NULL, refused_block = NULL,"
-                " held_until_block = NULL WHERE intent = ANY(%s) AND state = 'queued'",
-                (list(intents),),
-            )
+            rows.execute(statement("bind"), (list(intents),))
             if rows.rowcount != len(intents):
                 raise GuardBroken(f"{len(intents)} intents were to be bound, {rows.rowcount} were queued")
             rows.execute(
@@ -301,20 +284,8 @@ class WriterStore(_Tables):
         """
         with self._fenced(lease) as rows:
             for seen, winner in found:
-                mined = (seen.block.number, seen.block.hash, seen.tx.hash, winner.value)
-                place = (lease.lane, seen.tx.nonce)
-                if seen.tx.nonce < next_nonce:
-                    rows.execute(
-                        "UPDATE writer.slots SET state = 'mined', block_number = %s, block_hash = %s, winner_hash = %s,"
-                        " winner = %s WHERE lane = %s AND nonce = %s AND state = 'live'",
-                        (*mined, *place),
-                    )
-                else:
-                    rows.execute(
-                        "INSERT INTO writer.slots (block_number, block_hash, winner_hash, winner, lane, nonce, state,"
-                        " target, epoch) VALUES (%s, %s, %s, %s, %s, %s, 'mined', %s, %s)",
-                        (*mined, *place, seen.tx.to or "", lease.epoch),
-                    )
+                kind = "mined" if seen.tx.nonce < next_nonce else "taken_over"
+                rows.execute(statement(kind), mined(lease.lane, lease.epoch, seen, winner))
             self._move_checkpoint(rows, lease, checkpoint)
             if quarantine is not None:
                 rows.execute("UPDATE writer.lanes SET quarantine = %s WHERE lane = %s", (quarantine, lease.lane))
@@ -326,15 +297,7 @@ class WriterStore(_Tables):
     def roll_back(self, lease: Lease, nonces: Sequence[int], *, checkpoint: tuple[int, str]) -> None:
         """The blocks of these nonces are gone: they are live again, never sent as far as anybody knows."""
         with self._fenced(lease) as rows:
-            rows.execute(
-                "UPDATE writer.slots SET state = 'live', block_number = NULL, block_hash = NULL, winner_hash = NULL,"
-                " winner = NULL WHERE lane = %s AND nonce = ANY(%s) AND state = 'mined'",
-                (lease.lane, list(nonces)),
-            )
-            rows.execute(
-                "UPDATE writer.submissions SET sent_block = NULL, reply = NULL WHERE lane = %s AND nonce = ANY(%s)",
-                (lease.lane, list(nonces)),
-            )
+            rows.execute(statement("taken_back"), {"lane": lease.lane, "nonces": list(nonces)})
             self._move_checkpoint(rows, lease, checkpoint)
 
     def conclude(self, lease: Lease, nonce: int, verdicts: Sequence[Verdict]) -> None:
