@@ -58,7 +58,9 @@ class Performance:
             await feed.catch_up()
             campaigns = await self._campaigns(client, feed)
             self._display.reconciling()
+            comparing_at_s = self._now_s()
             reconciliation = await asyncio.to_thread(reconcile, self._house.settings)
+            comparing_s = self._now_s() - comparing_at_s
             times = await asyncio.to_thread(self._block_times, feed.postings.values())
             return Report(
                 ok=reconciliation.ok and not reconciliation.pending,
@@ -67,6 +69,7 @@ class Performance:
                 investors=len(self._plan.investors),
                 started_s={part: round(took_s, 3) for part, took_s in self._house.timings.items()},
                 circle_s=round(circle_s, 3),
+                comparing_s=round(comparing_s, 3),
                 entries=feed.position - began,
                 commands=report.commands(client.tally),
                 campaigns=campaigns,

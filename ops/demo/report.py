@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -90,6 +91,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     investors: int
     started_s: dict[str, float]
     circle_s: float
+    comparing_s: float
     entries: int
     commands: Commands
     campaigns: list[Offered]
@@ -197,6 +199,6 @@ def _took(what: str, seconds: list[float]) -> Took:
         what=what,
         count=len(ordered),
         p50_ms=round(1000 * statistics.median(ordered), 1),
-        p95_ms=round(1000 * ordered[int(0.95 * (len(ordered) - 1))], 1),
+        p95_ms=round(1000 * ordered[math.ceil(0.95 * len(ordered)) - 1], 1),
         max_ms=round(1000 * ordered[-1], 1),
     )
