@@ -114,8 +114,10 @@ class Chaos:
         """Wait until every strike has happened and everything is alive again. Raises Surprised if it does not live."""
         await asyncio.gather(*self._strikes)
         assert not self._waiting
+        killed = {kill.name: kill.pid for kill in self.kills}
         for name in self._house.names:
-            await self._alive(name)
+            if await self._alive(name) == killed.get(name):
+                raise Surprised(f"{name} was killed, and lives on as process {killed[name]}")
 
     async def _alive(self, name: str) -> int:
         """The pid of something, as soon as it lives."""
