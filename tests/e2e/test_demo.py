@@ -39,16 +39,8 @@ def reported(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return report
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for place in (tmp_path, *tmp_path.parents):
-        if place.is_relative_to("/tmp") and place != Path("/tmp") and place.owner() == Path.home().owner():
-            place.chmod(0o755)  # the database may run as another user
-    return tmp_path
-
-
-def test_the_circle_closes_and_the_report_names_every_place(folder: Path) -> None:
-    report = reported(demo("--investors", "3", "--json", folder=folder))
+def test_the_circle_closes_and_the_report_names_every_place(tmp_path: Path) -> None:
+    report = reported(demo("--investors", "3", "--json", folder=tmp_path))
 
     assert report["ok"]
     assert report["reconciliation"]["ok"]
@@ -69,11 +61,11 @@ def test_the_circle_closes_and_the_report_names_every_place(folder: Path) -> Non
         assert recorded["transaction"].startswith("0x")
     assert report["kills"] == []
     assert report["reconciliation"]["checked"]["certificates on the chain"] == 2
-    assert list(folder.iterdir()) == []  # it leaves nothing behind
+    assert list(tmp_path.iterdir()) == []  # it leaves nothing behind
 
 
-def test_every_process_and_service_may_die_once_and_all_three_agree_the_same(folder: Path) -> None:
-    report = reported(demo("--investors", "4", "--chaos", "--seed", "7", "--json", folder=folder))
+def test_every_process_and_service_may_die_once_and_all_three_agree_the_same(tmp_path: Path) -> None:
+    report = reported(demo("--investors", "4", "--chaos", "--seed", "7", "--json", folder=tmp_path))
 
     assert report["ok"]
     assert sorted(kill["name"] for kill in report["kills"]) == sorted((*PROCESSES, *SERVICES))
@@ -82,8 +74,8 @@ def test_every_process_and_service_may_die_once_and_all_three_agree_the_same(fol
     assert len(report["investments"]) == 4
 
 
-def test_a_kept_house_tells_how_to_use_it_and_stops_when_asked(folder: Path) -> None:
-    home = folder / "home"
+def test_a_kept_house_tells_how_to_use_it_and_stops_when_asked(tmp_path: Path) -> None:
+    home = tmp_path / "home"
     arguments = ["--investors", "1", "--stay", "--home", str(home)]
     with subprocess.Popen(
         [sys.executable, "-m", "ops", "demo", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -107,9 +99,9 @@ def test_a_kept_house_tells_how_to_use_it_and_stops_when_asked(folder: Path) -> 
     assert (home / "logs" / "api.log").exists()
 
 
-def test_more_investors_than_fit_are_refused_in_a_line(folder: Path) -> None:
-    done = demo("--investors", "60000", folder=folder)
+def test_more_investors_than_fit_are_refused_in_a_line(tmp_path: Path) -> None:
+    done = demo("--investors", "60000", folder=tmp_path)
 
     assert done.returncode == 2
     assert "--investors takes 1 to 50,000" in done.stderr
-    assert list(folder.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
