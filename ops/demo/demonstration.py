@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 import signal
 import tempfile
@@ -21,6 +22,7 @@ from ops.demo.plan import INVESTORS_MAX, plan
 from ops.demo.report import Report
 from ops.demo.show import show
 from ops.errors import OperatorError
+from ops.settings import known_names
 from ops.supervisor import House
 from ops.tables import print_json
 from ops.up import show as show_house
@@ -45,6 +47,7 @@ def run(*, investors: int, chaos: bool, seed: int, stay: bool, as_json: bool, ho
     """
     if not 0 < investors <= INVESTORS_MAX:
         raise OperatorError(f"--investors takes 1 to {INVESTORS_MAX:,}: so many fit under one campaign's cap")
+    _forget_other_houses()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: everything is stopped in order
     place = home or Path(tempfile.mkdtemp(prefix="tandem-demo-"))
     _prepare(place)
@@ -62,6 +65,12 @@ def run(*, investors: int, chaos: bool, seed: int, stay: bool, as_json: bool, ho
         elif home is None:
             console.print(f"Data and logs of this run are kept in {place}", style="yellow", soft_wrap=True)
     return code
+
+
+def _forget_other_houses() -> None:
+    """Drop the settings of the environment: they are another house's, and its ledger is no place to play in."""
+    for name in known_names():
+        os.environ.pop(name, None)
 
 
 def _prepare(place: Path) -> None:

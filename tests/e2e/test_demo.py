@@ -19,14 +19,15 @@ from ops.processes import PROCESSES
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
 SERVICES = ("postgres", "valkey", "chain")
+ELSEWHERE = "postgresql://somebody:secret@127.0.0.1:1/elsewhere"
 
 
 def demo(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run it to its end, with its home of its own below a folder."""
+    """Run it to its end, with its home of its own below a folder, and another house's settings in the environment."""
     return subprocess.run(
         [sys.executable, "-m", "ops", "demo", *arguments],
         cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(folder)},
+        env={**os.environ, "TMPDIR": str(folder), "DATABASE_URL": ELSEWHERE, "TANDEM_HOME": str(folder / "other")},
         capture_output=True,
         text=True,
         check=False,
@@ -90,11 +91,20 @@ def test_a_kept_house_tells_how_to_use_it_and_stops_when_asked(tmp_path: Path) -
         url = next(word for word in told.split() if word.startswith("http://"))
         key = next(word for word in told.split() if word.startswith("tdm_"))
         asked = httpx.get(f"{url}/v1/me", headers={"Authorization": f"Bearer {key}"})
+        compared = subprocess.run(
+            [sys.executable, "-m", "ops", "reconcile", "--json", "--home", str(home)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         process.send_signal(signal.SIGTERM)
         code = process.wait()
 
     assert "journal, book and chain agree" in told
     assert asked.status_code == httpx.codes.OK
+    assert compared.returncode == 0, compared.stderr
+    assert json.loads(compared.stdout)["ok"]
     assert code == 0
     assert (home / "logs" / "api.log").exists()
 

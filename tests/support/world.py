@@ -1,0 +1,279 @@
+"""A small world under test: a journal, a book and a chain that tell one story, each moved on when the test says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import msgspec
+import psycopg
+from eth_account import Account
+
+from abis import calls, campaign_address
+from abis.hashing import keccak
+from chain_indexer.indexer import Indexer
+from chain_indexer.node import Node
+from chain_indexer.store import IndexerStore
+from domain import commands as c
+from domain.campaign import CampaignApproved, CampaignClosed, ReleaseApproved
+from domain.company import KybApproved
+from domain.handlers import decide
+from domain.investment import InvestmentFunded, RefundOrdered, SharesAllotted
+from domain.journal import Actor, CommandKey, Entry, Envelope, JournalReader, Ledger
+from domain.processes import Settlement
+from domain.progress import Progress
+from domain.rule_packs import load_packs
+from domain.store import ProcessStore
+from domain.topics import codec
+from domain.values import Terms
+from ops.demo.plan import Commitment, Offering, plan
+from ops.reconcile import Reconciliation, reconcile
+from ops.settings import Settings
+from projections.runner import Runner
+from projections.store import BookStore
+from tests.support.chain import ChainAtHand
+from tests.support.roles import as_room
+
+ACKNOWLEDGEMENT = sha256(b"risks").hexdigest()
+STRANGER = "0x" + "5a" * 32
+SIGNER_FILE = Path("keys", "lane-0.key")
+
+
+def call_of(entry: Entry) -> bytes | None:  # noqa: PLR0911  # one for each obligation
+    """The call that the writer makes because of an entry."""
+    leaf, stream = entry.leaf, entry.stream
+    match entry.event:
+        case KybApproved(wallet=wallet, documents_hash=documents):
+            return calls.register(company_id=stream, wallet=wallet, documents_hash=bytes.fromhex(documents), entry=leaf)
+        case CampaignApproved(company_id=company_id, terms=terms, terms_hash=terms_hash):
+            return calls.create_campaign(
+                campaign_id=stream,
+                company_id=company_id,
+                funding_goal=terms.funding_goal,
+                cap=terms.cap,
+                duration_s=terms.duration_s,
+                terms_hash=bytes.fromhex(terms_hash),
+                entry=leaf,
+            )
+        case InvestmentFunded(wallet=wallet, amount=amount, shares=shares):
+            return calls.record_investments([calls.InvestmentMember(stream, wallet, amount, shares, leaf)])
+        case CampaignClosed(outcome=outcome, raised=raised):
+            return calls.close(successful=outcome == "successful", raised=raised, entry=leaf)
+        case SharesAllotted(campaign_id=campaign_id, wallet=wallet, shares=shares):
+            return calls.issue_certificates([calls.CertificateMember(stream, campaign_id, wallet, shares, leaf)])
+        case ReleaseApproved(release_id=release_id, wallet=wallet, amount=amount, fee=fee):
+            return calls.record_release(
+                campaign_id=stream, release_id=release_id, issuer=wallet, amount=amount, fee=fee, entry=leaf
+            )
+        case RefundOrdered(campaign_id=campaign_id, wallet=wallet, amount=amount):
+            return calls.record_refunds([calls.RefundMember(campaign_id, stream, wallet, amount, leaf)])
+        case _:
+            return None
+
+
+class World:
+    """A journal and a chain with a small story between them; what is obliged is posted when the test says so."""
+
+    def __init__(self, database: str, chain: ChainAtHand, home: Path, opened: ExitStack) -> None:
+        self.chain = chain
+        self.database = database
+        self.succeeding, self.failing = plan(run_id="run", investors=3).offerings
+        generation_file = home / "generation.json"
+        chain.generation.save(generation_file)
+        (home / SIGNER_FILE).parent.mkdir()
+        (home / SIGNER_FILE).write_text(chain.signer_key)
+        self.settings = Settings(
+            database_url=database,
+            rpc_url=chain.url,
+            home=home,
+            local=True,
+            generation_file=generation_file,
+            finality_depth=0,
+        )
+        self.reader = opened.enter_context(closing(JournalReader(as_room(database, "api"), codec=codec())))
+        self.ledger = self._ledger("api", opened)
+        indexer_dsn = as_room(database, "indexer")
+        self._indexer = Indexer(
+            node=opened.enter_context(closing(Node(chain.url))),
+            store=opened.enter_context(closing(IndexerStore(indexer_dsn))),
+            ledger=self._ledger("indexer", opened),
+            reader=opened.enter_context(closing(JournalReader(indexer_dsn, codec=codec()))),
+            generation=chain.generation,
+            finality_depth=0,
+        )
+        processes_dsn = as_room(database, "processes")
+        self._settlement = Settlement(
+            opened.enter_context(closing(JournalReader(processes_dsn, codec=codec()))),
+            opened.enter_context(closing(ProcessStore(processes_dsn))),
+            self._ledger("processes", opened),
+        )
+        book_dsn = as_room(database, "book")
+        self._runner = Runner(
+            opened.enter_context(closing(JournalReader(book_dsn, codec=codec()))),
+            opened.enter_context(closing(BookStore(book_dsn))),
+        )
+        self._posted = 0
+
+    def _ledger(self, room: str, opened: ExitStack) -> Ledger:
+        ledger = Ledger(
+            as_room(self.database, room),
+            codec=codec(),
+            decide=decide,
+            packs=load_packs(["local"]),
+            clock=lambda: datetime.now(UTC),
+        )
+        opened.callback(ledger.close)
+        ledger.start()
+        return ledger
+
+    # What people do.
+
+    def give(self, role: str, command: c.Command) -> None:
+        self.ledger.handle(
+            Envelope(
+                command=command,
+                actor=Actor(role, role),
+                key=CommandKey("test", uuid4().hex),
+                fingerprint=bytes(32),
+                correlation_id=uuid4(),
+            )
+        )
+
+    def register(self, offering: Offering) -> None:
+        self.give("issuer", c.RegisterCompany(**offering.company))
+        for document in offering.documents:
+            attach = msgspec.convert({"company_id": offering.company_id, **document}, c.AttachDocument)
+            self.give("issuer", attach)
+            approve = c.ApproveDocument(company_id=offering.company_id, document_id=attach.document_id)
+            self.give("compliance", approve)
+        self.give("issuer", c.SubmitKyb(company_id=offering.company_id))
+        self.give("compliance", c.ApproveKyb(company_id=offering.company_id))
+
+    def open(self, offering: Offering) -> None:
+        terms = msgspec.convert(offering.terms, Terms)
+        campaign = {"campaign_id": offering.campaign_id}
+        draft = c.DraftCampaign(**campaign, company_id=offering.company_id, title=offering.title, terms=terms)
+        self.give("issuer", draft)
+        self.give("issuer", c.SubmitCampaign(**campaign))
+        state, _ = self.ledger.load(offering.campaign_id) or (None, 0)
+        self.give("compliance", c.ApproveCampaign(**campaign, terms_hash=state.terms_hash))
+
+    def invest(self, offering: Offering, commitment: Commitment) -> None:
+        investor = commitment.investor
+        register = c.RegisterInvestor(investor_id=investor.id, wallet=investor.wallet, reference=investor.name)
+        self.give("investor", register)
+        self.give("compliance", c.ApproveKyc(investor_id=investor.id, level="basic"))
+        commit = c.CommitInvestment(
+            investment_id=commitment.investment_id,
+            campaign_id=offering.campaign_id,
+            investor_id=investor.id,
+            amount=commitment.amount,
+            acknowledgement=ACKNOWLEDGEMENT,
+        )
+        self.give("investor", commit)
+        payment = c.RecordPayment(
+            investment_id=commitment.investment_id, provider="bank", reference="one", amount=commitment.amount
+        )
+        self.give("treasury_maker", payment)
+
+    # What the house does.
+
+    def post(self) -> None:
+        """Make every call that is obliged and not made yet."""
+        for entry in self.reader.read(after=self._posted, limit=1_000):
+            self._posted = entry.position
+            data = call_of(entry)
+            if data is not None:
+                assert int(self.chain.send(self.contract_of(entry), data)["status"], 16) == 1
+
+    def contract_of(self, entry: Entry) -> str:
+        addresses = self.chain.generation.addresses
+        match entry.event:
+            case InvestmentFunded(campaign_id=campaign_id):
+                return campaign_address(self.chain.generation, campaign_id)
+            case CampaignClosed():
+                return campaign_address(self.chain.generation, entry.stream)
+            case KybApproved():
+                return addresses["IssuerRegistry"]
+            case CampaignApproved():
+                return addresses["CampaignFactory"]
+            case SharesAllotted():
+                return addresses["NFTShareCertificate"]
+            case _:
+                return addresses["FundEscrow"]
+
+    def index(self) -> None:
+        _exhaust(self._indexer.step)
+
+    def settle(self) -> None:
+        _exhaust(self._settlement.step)
+
+    def project(self) -> None:
+        _exhaust(self._runner.step)
+
+    def go_on(self) -> None:
+        """Post, confirm, and let the processes react."""
+        self.post()
+        self.index()
+        self.settle()
+
+    # Ready-made beginnings.
+
+    def open_both(self) -> None:
+        for offering in (self.succeeding, self.failing):
+            self.register(offering)
+        self.go_on()
+        for offering in (self.succeeding, self.failing):
+            self.open(offering)
+        self.go_on()
+
+    def close_both(self) -> None:
+        """Both campaigns closed on the chain: certificates are allotted and refunds ordered, but none is posted."""
+        self.open_both()
+        for offering in (self.succeeding, self.failing):
+            for commitment in offering.commitments:
+                self.invest(offering, commitment)
+        self.go_on()
+        for offering in (self.succeeding, self.failing):
+            self.give("operator", c.CloseCampaign(campaign_id=offering.campaign_id, reason="over"))
+        self.go_on()
+
+    def finish(self) -> None:
+        """The whole circle."""
+        self.close_both()
+        self.go_on()
+        campaign_id = self.succeeding.campaign_id
+        self.give("treasury_maker", c.RequestRelease(campaign_id=campaign_id, release_id=uuid4()))
+        self.give("treasury_checker", c.ApproveRelease(campaign_id=campaign_id))
+        self.go_on()
+
+    # What tests look at, and what they break.
+
+    def reconcile(self) -> Reconciliation:
+        """With a book that has caught up."""
+        self.project()
+        return reconcile(self.settings)
+
+    def entry(self, stream: UUID, topic: str) -> Entry:
+        return next(entry for entry in self.reader.stream(stream) if entry.topic == topic)
+
+    def grant_stranger(self, contract: str, role: str) -> None:
+        """Give a stranger's key a writer's role."""
+        address = self.chain.generation.addresses[contract]
+        account = Account.from_key(STRANGER).address
+        data = calls.selector("grantRole(bytes32,address)") + keccak(role.encode())
+        self.chain.send(address, data + bytes.fromhex(account[2:]).rjust(32, b"\0"), key=self.chain.deployer_key)
+
+    def execute(self, statement: str, *parameters: object) -> None:
+        """Change the database by hand, as its owner."""
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            assert connection.execute(statement, parameters).rowcount == 1
+
+
+def _exhaust(step: Callable[[], Progress]) -> None:
+    while step().advanced:
+        pass
