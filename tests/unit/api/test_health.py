@@ -9,6 +9,7 @@ import pytest
 
 from api import front
 from api.metrics import FIGURES
+from tests.support.wait import until
 from tests.unit.api.house import ApiHouse, done
 from tests.unit.api.steps import COMPANY, Story
 
@@ -88,6 +89,8 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def _lines(log: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    """The lines of the requests; a line is written after its answer has gone out."""
+    until(lambda: any(record.name == "api.access" for record in log.records), "a line in the log")
     return [vars(record) for record in log.records if record.name == "api.access"]
 
 
