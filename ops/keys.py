@@ -7,21 +7,20 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import psycopg
-from api.keys import Keys
 
-from domain.commands import ROLES
+from api.keys import KeyRefused, Keys
 from ops.settings import Settings, SettingsInvalid
 from ops.tables import print_json, print_table
 from ops.wiring import clock
 
 
 def mint(settings: Settings, *, principal: str, roles: Sequence[str], days: int) -> str:
-    """A new key's token. Raises SettingsInvalid for an unknown role."""
-    unknown = sorted(set(roles) - ROLES)
-    if unknown:
-        raise SettingsInvalid(f"unknown roles: {', '.join(unknown)}; there are: {', '.join(sorted(ROLES))}")
+    """A new key's token. Raises SettingsInvalid for a principal or role that is not acceptable."""
     with _connected(settings) as connection:
-        return Keys.mint(connection, principal=principal, roles=roles, expires_at=clock() + timedelta(days=days))
+        try:
+            return Keys.mint(connection, principal=principal, roles=roles, expires_at=clock() + timedelta(days=days))
+        except KeyRefused as refused:
+            raise SettingsInvalid(str(refused)) from None
 
 
 def show(settings: Settings, *, as_json: bool) -> None:
