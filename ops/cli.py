@@ -22,6 +22,8 @@ contracts_app = typer.Typer(help="The contracts: compile, deploy, check.", no_ar
 keys_app = typer.Typer(help="Keys to the API: mint, list, revoke.", no_args_is_help=True)
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(keys_app, name="keys")
+lanes_app = typer.Typer(help="The lanes of the chain writer: how each stands.", no_args_is_help=True)
+app.add_typer(lanes_app, name="lanes")
 
 Home = Annotated[
     Path, typer.Option("--home", help="Folder of the local stack: data, keys, logs.", envvar="TANDEM_HOME")
@@ -234,3 +236,22 @@ def keys_revoke(
     from ops import keys
 
     raise typer.Exit(keys.revoke(settings_of(home), prefix))
+
+
+# Lanes.
+
+
+@lanes_app.command("list")
+def lanes_list(*, home: Home = HOME, as_json: AsJson = False) -> None:
+    """Every lane: signer, nonces, what is queued and in flight."""
+    from ops import lanes
+
+    lanes.show(settings_of(home), as_json=as_json)
+
+
+@lanes_app.command("reinstate")
+def lanes_reinstate(name: Annotated[str, typer.Argument(help="The lane's name.")], home: Home = HOME) -> None:
+    """Lift the quarantine of a lane, once its key is certainly ours alone."""
+    from ops import lanes
+
+    raise typer.Exit(lanes.reinstate(settings_of(home), name))

@@ -1,0 +1,43 @@
+"""The lanes, for operators: how each stands, and the word that lets a quarantined one go on."""
+
+from __future__ import annotations
+
+import sys
+
+from chain_writer.questions import Questions
+from chain_writer.store import WriterStore
+from ops.settings import Settings
+from ops.tables import print_json, print_table
+
+
+def show(settings: Settings, *, as_json: bool) -> None:
+    """Every lane with its signer, nonces and queue."""
+    questions = Questions(settings.dsn("api"))
+    try:
+        lanes = questions.lanes()
+    finally:
+        questions.close()
+    if as_json:
+        print_json(lanes)
+        return
+    columns = ("lane", "signer", "worker", "next nonce", "final nonce", "in flight", "queued", "held", "quarantine")
+    print_table(
+        "lanes",
+        columns,
+        [
+            (n.name, n.signer, n.owner, n.next_nonce, n.final_nonce, n.in_flight, n.queued, n.held, n.quarantine)
+            for n in lanes
+        ],
+        right=columns[3:8],
+    )
+
+
+def reinstate(settings: Settings, name: str) -> int:
+    """Lift the quarantine of a lane. Returns 1 if it was in none."""
+    store = WriterStore(settings.dsn("writer"))
+    try:
+        lifted = store.reinstate(name)
+    finally:
+        store.close()
+    sys.stdout.write(f"{name} may go on\n" if lifted else f"{name} is not in quarantine\n")
+    return 0 if lifted else 1
