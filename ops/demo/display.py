@@ -20,6 +20,7 @@ from ops.demo.chaos import Kill
 
 REFRESHES_PER_S = 6
 BAR_COLUMNS = 28
+KILLS_SHOWN_MAX = 3  # the last ones: the picture must fit a terminal of few lines
 QUIET, WORKING, DONE, STRUCK = "bright_black", "cyan", "green", "red"
 
 
@@ -143,7 +144,7 @@ class Picture(Display):
         else:
             blocks += [Text(line, style=QUIET) for line in self._told]
             blocks += [Text(), self._stages(self._board), Text(), self._house(self._board)]
-            blocks += [_struck(kill) for kill in self._kills]
+            blocks += [_struck(kill) for kill in self._kills[-KILLS_SHOWN_MAX:]]
             if self._comparing:
                 blocks += [Text(), Text("comparing journal, book and chain …", style=WORKING)]
         return Padding(Group(*blocks), (1, 2))
