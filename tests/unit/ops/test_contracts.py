@@ -21,6 +21,7 @@ from ops.rpc import Rpc, RpcRefused
 from tests.support.chain import ChainAtHand
 
 
+@pytest.mark.slow
 def test_the_committed_artifacts_are_what_the_sources_compile_to() -> None:
     assert shutil.which("npm"), (
         "npm is not on the path: install Node, or the committed artifacts cannot be compared with their sources"

@@ -26,6 +26,9 @@ from tests.conftest import TOOLS
 from tests.support.wait import until
 
 
+pytestmark = pytest.mark.parts
+
+
 class Store:
     """A part with a way to keep a word in it and to ask for it again."""
 
