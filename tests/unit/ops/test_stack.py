@@ -25,7 +25,6 @@ from ops.stack.part import free_port, is_free
 from tests.conftest import TOOLS
 from tests.support.wait import until
 
-
 pytestmark = pytest.mark.parts
 
 
