@@ -54,7 +54,7 @@ def settings_of(home: Path) -> Settings:
 @app.command()
 def demo(
     *,
-    investors: Annotated[int, typer.Option(min=1, max=50_000, help="Investors over both campaigns.")] = 12,
+    investors: Annotated[int, typer.Option(min=1, help="Investors over both campaigns.")] = 12,
     chaos: Annotated[bool, typer.Option("--chaos", help="Kill each process and service once on the way.")] = False,
     seed: Annotated[int, typer.Option(help="What --chaos kills when.")] = 1,
     stay: Annotated[bool, typer.Option("--stay", help="Keep everything running afterwards.")] = False,
