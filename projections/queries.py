@@ -90,21 +90,25 @@ class Book:
         async with self._moved:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._moved.wait_for(lambda: self._seen >= position), timeout_s)
-        return self._seen >= position
+        # The listening connection may have been away: the last word is the book's own.
+        return self._seen >= position or await self.position() >= position
 
     async def summary(self) -> Summary:
         """The position and the number of rows of each table."""
+        # One statement, so that the counts are those of the position.
         counts = sql.SQL(" UNION ALL ").join(
             sql.SQL("SELECT {}, count(*) FROM {}").format(sql.Literal(table.name), place(table)) for table in TABLES
         )
-        return Summary(position=await self.position(), rows=dict(await self._rows(counts, ())))
+        query = sql.SQL("SELECT position, counts.* FROM book.progress, ({}) AS counts").format(counts)
+        rows = await self._rows(query, ())
+        return Summary(position=rows[0][0], rows={table: count for _, table, count in rows})
 
     async def trial_balance(self) -> list[Balance]:
         """Every account with what it holds. Their sum is zero, or the book is wrong."""
         rows = await self._rows(
-            sql.SQL("SELECT account, sum(amount)::bigint FROM book.lines GROUP BY account ORDER BY account"), ()
+            sql.SQL("SELECT account, sum(amount) FROM book.lines GROUP BY account ORDER BY account"), ()
         )
-        return [Balance(account=account, balance=balance) for account, balance in rows]
+        return [Balance(account=account, balance=int(exact)) for account, exact in rows]
 
     # Things. A list is ordered by position; `after` is the position of the last one seen.
 

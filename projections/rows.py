@@ -159,7 +159,7 @@ class Escrow(Row, frozen=True, kw_only=True):
 
 
 class Holding(Row, frozen=True, kw_only=True):
-    """What the escrow holds of one investment, until it is refunded or released with its campaign."""
+    """What was paid in for one investment, until it is refunded: what a refund gives back, whatever else is known."""
 
     investment_id: UUID
     campaign_id: UUID
@@ -179,7 +179,10 @@ class Line(Row, frozen=True, kw_only=True):
 
 
 class Posting(Row, frozen=True, kw_only=True):
-    """What one entry obliges on the chain: `call` is to be made, `state` is waiting, confirmed or rejected."""
+    """What one entry obliges on the chain: `call` is to be made, `state` is waiting, confirmed or rejected.
+
+    `stream` is the call's natural key on the chain: the id of the company, campaign or investment.
+    """
 
     position: int
     stream: UUID

@@ -67,8 +67,7 @@ def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
         return []
     if entry.topic in CONFIRMATIONS:
         return [(TABLE, _confirmed(row, entry, event.on_chain))]
-    rejection = {"rejection_code": event.code, "rejection_reason": event.reason}
-    return [(TABLE, changed(row, state="rejected", rejection_position=entry.position, **rejection))]
+    return [(TABLE, _rejected(row, entry, event.code, event.reason))]
 
 
 def _obliged(entry: Entry) -> Posting:
@@ -94,6 +93,12 @@ def _confirmed(row: Posting, entry: Entry, fact: ChainFact) -> Posting:
         tx_hash=fact.tx_hash,
         log_index=fact.log_index,
     )
+
+
+def _rejected(row: Posting, entry: Entry, code: str, reason: str) -> Posting:
+    # What the chain shows stands, whatever is said of it later; that it was said is kept beside it.
+    state = "rejected" if row.confirmation_position is None else row.state
+    return changed(row, state=state, rejection_position=entry.position, rejection_code=code, rejection_reason=reason)
 
 
 POSTINGS = View(

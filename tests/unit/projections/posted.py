@@ -1,16 +1,19 @@
-"""What the tests of the book share: a runner on a journal, and a fingerprint of every row."""
+"""What the tests of the book share: a runner on a journal, a question to the book, and a hash of every row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from typing import Any
 
 import psycopg
 
 from domain.journal import JournalReader
 from domain.topics import codec
 from projections import runner as runner_module
+from projections.queries import Book
 from projections.runner import Runner
 from projections.store import BookStore
 from projections.views import TABLES
@@ -36,6 +39,20 @@ def post(dsn: str) -> int:
         return progress.position
 
 
+def ask(dsn: str, question: Callable[[Book], Awaitable[Any]]) -> Any:
+    """Put a question to the book, as the API's role."""
+
+    async def answered() -> Any:
+        book = Book(as_room(dsn, "api"))
+        await book.open()
+        try:
+            return await question(book)
+        finally:
+            await book.close()
+
+    return asyncio.run(answered())
+
+
 def rows_hash(dsn: str) -> str:
     """A hash over every row of the book and its position, in the order of their keys."""
     digest = sha256()
@@ -56,4 +73,4 @@ def empty(dsn: str) -> None:
         connection.execute("UPDATE book.progress SET position = 0")
 
 
-__all__ = ["empty", "post", "rows_hash", "runner_module", "runner_on"]
+__all__ = ["ask", "empty", "post", "rows_hash", "runner_module", "runner_on"]
