@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import msgspec
 import psycopg
-from api.keys import Keys
 from eth_account import Account
 
 from abis import Generation
+from api.keys import Keys
 from domain.commands import ROLES
 from ops import contracts
 from ops.errors import OperatorError

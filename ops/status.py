@@ -49,7 +49,7 @@ def look(settings: Settings) -> Status:
         sealed_position=journal[1],
         chain=chain,
         beats=[b for b in beats if not b.gone],
-        troubles=list(_troubles(beats, chain, settings)),
+        troubles=_troubles(beats, chain, settings),
     )
 
 

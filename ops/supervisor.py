@@ -112,7 +112,6 @@ class House:
         home: Path,
         *,
         block_time_s: float = 1.0,
-        lanes: int = 1,
         given: Settings | None = None,
         processes: tuple[str, ...] = PROCESSES,
         on_stage: Callable[[str], None] = lambda _: None,
@@ -122,7 +121,6 @@ class House:
         self._given = given or Settings()
         self._chosen = given is not None  # the environment belongs to this house, not to another one
         self._block_time_s = block_time_s
-        self._lanes = lanes
         self._on_stage = on_stage
         self._stack = Stack(
             self.home,
@@ -172,11 +170,6 @@ class House:
     @property
     def pids(self) -> dict[str, int | None]:
         return {n: role.pid for n, role in self._roles.items()} | {n: p.pid for n, p in self._stack.parts.items()}
-
-    @property
-    def starts(self) -> dict[str, int]:
-        """How often each process was started."""
-        return {name: role.starts for name, role in self._roles.items()}
 
     def kill(self, name: str) -> None:
         """SIGKILL to a process or a service, as a crash would end it. The keeper starts it again."""
@@ -261,14 +254,11 @@ class House:
     def _environment(self) -> dict[str, str]:
         """The settings that every process of this house gets: what was given, completed by what is embedded."""
         local: dict[str, str] = {
-            "TANDEM_HOME": str(self.home),
-            "TANDEM_LOCAL": "1",
             "DATABASE_URL": self._stack.database_url,
             "REDIS_URL": self._stack.redis_url,
             "POLYGON_EDGE_RPC_URL": self._stack.rpc_url,
             "TANDEM_API_PORT": str(self._api_port()),
             "TANDEM_RULE_PACKS": "default,local",
-            "TANDEM_LANES": str(self._lanes),
             "TANDEM_POLL_MS": "100",
         }
         if self._stack.chain is not None:

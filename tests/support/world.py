@@ -31,7 +31,7 @@ from domain.store import ProcessStore
 from domain.topics import codec
 from domain.values import Terms
 from ops.demo.plan import Commitment, Offering, plan
-from ops.reconcile import Reconciliation, reconcile
+from ops.reconcile import Difference, Reconciliation, reconcile
 from ops.settings import Settings
 from projections.runner import Runner
 from projections.store import BookStore
@@ -277,3 +277,10 @@ class World:
 def _exhaust(step: Callable[[], Progress]) -> None:
     while step().advanced:
         pass
+
+
+def only(result: Reconciliation) -> Difference:
+    """The one difference that was found."""
+    assert len(result.differences) == 1, result.differences
+    assert not result.ok
+    return result.differences[0]

@@ -24,32 +24,14 @@ from domain.journal import Actor, CommandKey, Entry, Envelope, JournalReader, Le
 from domain.progress import Progress
 from domain.rule_packs import load_packs
 from domain.topics import codec
-from domain.values import Terms, terms_hash
+from domain.values import terms_hash
 from tests.support.chain import ChainAtHand
 from tests.support.roles import as_room
+from tests.support.story import CHECKER, COMPLIANCE, INVESTOR, ISSUER, MAKER, OPERATOR, PROCESS, TERMS
 
 IDS = UUID("0b7f9a2e-3f0c-5a57-8e0e-6a1a7d2c9b10")
 WALLET = "0x" + "a1" * 20
 HOLDER = "0x" + "b2" * 20
-TERMS = Terms(
-    currency="ETB",
-    funding_goal=1_000_000,
-    minimum=10_000,
-    cap=1_200_000,
-    share_price=1_000,
-    duration_s=86_400,
-    success_threshold_bps=7_500,
-    fee_bps=250,
-    rule_pack="local@1",
-)
-
-ISSUER = Actor("issuer", "issuer")
-INVESTOR = Actor("investor", "investor")
-COMPLIANCE = Actor("compliance", "compliance")
-MAKER = Actor("maker", "treasury_maker")
-CHECKER = Actor("checker", "treasury_checker")
-OPERATOR = Actor("operator", "operator")
-PROCESS = Actor("settlement", "process")
 
 
 def named(name: str) -> UUID:

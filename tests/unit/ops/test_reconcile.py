@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from uuid import uuid4
-
-import pytest
 
 from abis import calls, campaign_address, to_bytes32
 from abis.hashing import keccak
 from domain import commands as c
-from ops.reconcile import Difference, Reconciliation
-from tests.support.chain import ChainAtHand
-from tests.support.world import STRANGER, World, call_of
+from ops.reconcile import Reconciliation
+from tests.support.world import STRANGER, World, call_of, only
 
 
 def kinds(result: Reconciliation) -> list[tuple[str, str, str]]:
     return [(d.kind, d.id if d.subject != "log" else "log", d.what) for d in result.differences]
-
-
-def only(result: Reconciliation) -> Difference:
-    assert len(result.differences) == 1, result.differences
-    assert not result.ok
-    return result.differences[0]
-
-
-@pytest.fixture
-def world(database: str, chain: ChainAtHand, tmp_path: Path) -> Iterator[World]:
-    with ExitStack() as opened:
-        yield World(database, chain, tmp_path, opened)
 
 
 def test_a_finished_circle_agrees_in_all_three(world: World) -> None:

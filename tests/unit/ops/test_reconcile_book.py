@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import msgspec
 import pytest
 from rich.console import Console
 
-from ops.reconcile import Difference, Reconciliation, print_reconciliation, reconcile, show
-from tests.support.chain import ChainAtHand
-from tests.support.world import World
+from ops.reconcile import Reconciliation, print_reconciliation, reconcile, show
+from tests.support.world import World, only
 
 CHANGE_ESCROW = """
 UPDATE book.escrows e SET release_fee = 7 FROM book.campaigns c WHERE c.id = e.campaign_id AND c.company_id = %s
 """
-
-
-def only(result: Reconciliation) -> Difference:
-    assert len(result.differences) == 1, result.differences
-    assert not result.ok
-    return result.differences[0]
-
-
-@pytest.fixture
-def world(database: str, chain: ChainAtHand, tmp_path: Path) -> Iterator[World]:
-    with ExitStack() as opened:
-        yield World(database, chain, tmp_path, opened)
 
 
 def test_a_row_changed_by_hand_is_named_with_its_column_and_both_values(world: World) -> None:
