@@ -1,9 +1,9 @@
-"""The processes: they react to entries with commands, so that what a campaign's end obliges happens to everybody."""
+"""The processes: they react to entries and to time with commands, so that what must happen happens to everybody."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
@@ -11,31 +11,41 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain import commands as c
-from domain.campaign import CampaignClosed, ClosingConfirmed, DeploymentConfirmed
+from domain.allotment import Wanted, pro_rata
+from domain.asking import Command
+from domain.campaign.money_events import ClosingConfirmed, ClosingStarted, CommitmentReleased
+from domain.campaign.state import Campaign
+from domain.due import Due, Settled, command_of, learnt
 from domain.errors import JournalCorrupt, Refusal
-from domain.investment import (
+from domain.investment.events import (
     CommitmentLapsed,
+    InvestmentAdmitted,
+    InvestmentCancelled,
     InvestmentCommitted,
     InvestmentFunded,
+    PaymentLost,
+    PaymentReceived,
     RefundConfirmed,
     RefundOrdered,
     SharesAllotted,
 )
 from domain.journal.application import Ledger
-from domain.journal.entries import Actor, CommandKey, Entry, Envelope, Event, Outcome
+from domain.journal.entries import Actor, CommandKey, Entry, Envelope, Outcome
 from domain.journal.reader import JournalReader
 from domain.progress import Progress
 from domain.store import Change, Held, ProcessStore
 
 ENTRIES_PER_STEP_MAX = 500
 INVESTMENTS_PER_CHUNK_MAX = 500
-DEADLINES_PER_STEP_MAX = 50
+DUE_PER_STEP_MAX = 50
+POSTPONED_S = 60
 PROCESSES = UUID("c2c4b1a4-52a1-5f0a-86ad-1f0f4c2f7b9e")
+NOT_YET = frozenset({"answers-awaited", "not-due", "still-open"})
 
 _encode = msgspec.json.Encoder().encode
 
 
-def _envelope(name: str, command: c.Command, *, key: str, cause: Entry | None) -> Envelope:
+def _envelope(name: str, command: Command, *, key: str, cause: Entry | None) -> Envelope:
     return Envelope(
         command=command,
         actor=Actor(name, "process"),
@@ -59,7 +69,11 @@ def _handle_all(ledger: Ledger, envelopes: list[Envelope]) -> list[Outcome | Ref
 
 
 class Settlement:
-    """Follows the journal: a confirmed closing allots, refunds or lapses each investment of the campaign.
+    """Follows the journal: what a campaign's end, and room in a full campaign, mean for each of its investments.
+
+    1. A closing begins where everybody gets a part: each paid commitment is allotted its part, then the closing ends.
+    2. A confirmed closing allots, refunds or lapses each investment of the campaign.
+    3. A commitment ends early: the next one on the waiting list has room.
 
     Killed anywhere, it begins again at its position; its commands carry derived keys, so that none happens twice.
     """
@@ -73,43 +87,34 @@ class Settlement:
         self._position = store.position(self.NAME)
 
     def step(self) -> Progress:
-        """Read up to the next confirmed closing and see to it. The position moves once all of it has happened."""
-        entries = _through_first_closing(self._reader.read(after=self._position, limit=ENTRIES_PER_STEP_MAX))
+        """Read up to the next thing to see to, and see to it. The position moves once all of it has happened."""
+        entries = _through_first(self._reader.read(after=self._position, limit=ENTRIES_PER_STEP_MAX))
         if entries:
             changes = [change for entry in entries if (change := _learnt(entry)) is not None]
             self._store.advance(self.NAME, self._position, changes=changes)
-            self._react(entries)
+            self._react(entries[-1])
             self._position = entries[-1].position
             self._store.advance(self.NAME, self._position)
         lag = max(0, self._reader.head() - self._position)
         return Progress(advanced=len(entries), position=self._position, lag=lag)
 
-    def _react(self, entries: list[Entry]) -> None:
-        refunding: dict[UUID, Entry] = {}
-        for entry in entries:
-            match entry.event:
-                case ClosingConfirmed(outcome=outcome):
-                    self._end_investments(entry, successful=outcome == "successful")
-                    if outcome == "failed":
-                        refunding[entry.stream] = entry  # nobody may have paid: then the refunds are complete now
-                case RefundConfirmed(campaign_id=campaign_id):
-                    refunding[campaign_id] = entry
-                case _:
-                    pass
-        for campaign_id, entry in refunding.items():
-            self._complete_refunds(campaign_id, entry)
+    def _react(self, entry: Entry) -> None:
+        match entry.event:
+            case ClosingConfirmed(outcome=outcome):
+                self._end_investments(entry, successful=outcome == "successful")
+            case ClosingStarted(cancelled=False):
+                self._allot_parts(entry)
+            case CommitmentReleased():
+                self._admit(entry)
+            case _:
+                pass
 
     def _end_investments(self, entry: Entry, *, successful: bool) -> None:
         after: UUID | None = None
         while chunk := self._store.held(entry.stream, after=after, limit=INVESTMENTS_PER_CHUNK_MAX):
             after = chunk[-1].investment_id
             commands = [self._end(held, successful=successful) for held in chunk]
-            envelopes = [
-                _envelope(self.NAME, command, key=f"{entry.position}:{command.investment_id}", cause=entry)
-                for command in commands
-                if command is not None
-            ]
-            self._obey(envelopes)
+            self._obey(entry, [command for command in commands if command is not None])
 
     @staticmethod
     def _end(held: Held, *, successful: bool) -> c.AllotShares | c.OrderRefund | c.LapseCommitment | None:
@@ -118,56 +123,99 @@ class Settlement:
                 return c.AllotShares(investment_id=held.investment_id)
             case "funded":
                 return c.OrderRefund(investment_id=held.investment_id, reason="campaign failed")
-            case "committed":
+            case "committed" | "waiting" | "paid":
                 return c.LapseCommitment(investment_id=held.investment_id, reason="campaign closed")
             case _:
                 return None
 
-    def _complete_refunds(self, campaign_id: UUID, entry: Entry) -> None:
-        refunded, amount, waiting = self._store.refunds(campaign_id)
-        if waiting:
+    def _allot_parts(self, entry: Entry) -> None:
+        """Work out everybody's part from the journal alone, so that an auditor gets the same."""
+        campaign = self._campaign(entry.stream)
+        if campaign.terms.oversubscription != "pro_rata":
             return
-        command = c.CompleteRefunds(campaign_id=campaign_id, investments=refunded, amount=amount)
-        self._obey([_envelope(self.NAME, command, key=f"{entry.position}:{campaign_id}", cause=entry)])
+        price = campaign.terms.share_price
+        paid = self._store.in_state(entry.stream, "paid")
+        wanted = [Wanted(held.investment_id, held.amount // price) for held in paid]
+        parts = pro_rata(wanted, available=campaign.terms.cap // price)
+        commands = [c.AllotCommitment(investment_id=key, shares=shares) for key, shares in parts.items()]
+        for first in range(0, len(commands), INVESTMENTS_PER_CHUNK_MAX):
+            self._obey(entry, commands[first : first + INVESTMENTS_PER_CHUNK_MAX])
+        self._obey(entry, [c.CompleteClosing(campaign_id=entry.stream)])
 
-    def _obey(self, envelopes: list[Envelope]) -> None:
+    def _admit(self, entry: Entry) -> None:
+        """Nobody overtakes: the list is admitted from its front until there is no room."""
+        if self._campaign(entry.stream).terms.oversubscription != "first_come":
+            return
+        for held in self._store.in_state(entry.stream, "waiting"):
+            command = c.AdmitInvestment(investment_id=held.investment_id)
+            key = f"{entry.position}:{held.investment_id}"
+            (answer,) = _handle_all(self._ledger, [_envelope(self.NAME, command, key=key, cause=entry)])
+            if isinstance(answer, Refusal):
+                return
+
+    def _campaign(self, stream: UUID) -> Campaign:
+        versioned = self._ledger.load(stream)
+        assert versioned is not None
+        campaign = versioned[0]
+        assert isinstance(campaign, Campaign)
+        return campaign
+
+    def _obey(self, entry: Entry, commands: list[Any]) -> None:
         """Have commands handled that no rule can refuse. A refusal means that the journal contradicts itself: stop."""
+        envelopes = [
+            _envelope(self.NAME, command, key=f"{entry.position}:{_subject(command)}", cause=entry)
+            for command in commands
+        ]
         for answer in _handle_all(self._ledger, envelopes):
             if isinstance(answer, Refusal):
                 raise JournalCorrupt(f"the end of a campaign was refused: {answer.code}: {answer.text}") from answer
 
 
-def _through_first_closing(entries: list[Entry]) -> list[Entry]:
-    """The entries up to the first confirmed closing: what it ends must be known, and nothing later, when it is met."""
+def _subject(command: Any) -> UUID:
+    subject: UUID = command.campaign_id if isinstance(command, c.CompleteClosing) else command.investment_id
+    return subject
+
+
+def _through_first(entries: list[Entry]) -> list[Entry]:
+    """The entries up to the first to see to: what it concerns must be known, and nothing later, when it is met."""
     for place, entry in enumerate(entries, start=1):
-        if isinstance(entry.event, ClosingConfirmed):
+        if isinstance(entry.event, ClosingConfirmed | ClosingStarted | CommitmentReleased):
             return entries[:place]
     return entries
-
-
-_STATES: dict[type[Event], str] = {
-    InvestmentCommitted: "committed",
-    InvestmentFunded: "funded",
-    SharesAllotted: "allotted",
-    RefundOrdered: "refunding",
-    CommitmentLapsed: "lapsed",
-    RefundConfirmed: "refunded",
-}
 
 
 def _learnt(entry: Entry) -> Change | None:
     """What an entry says of an investment's place in its campaign."""
     event: Any = entry.event
-    state = _STATES.get(type(event))
-    if state is None:
-        return None
-    return Change(event.campaign_id, entry.stream, event.amount if state == "committed" else 0, state)
+    match entry.event:
+        case InvestmentCommitted(amount=amount, waiting=waiting):
+            state = "waiting" if waiting else "committed"
+            return Change(event.campaign_id, entry.stream, amount, state, entry.position)
+        case InvestmentAdmitted() | PaymentLost(full=True):
+            state = "committed"
+        case PaymentReceived(full=True):
+            state = "paid"
+        case InvestmentFunded():
+            state = "funded"
+        case SharesAllotted():
+            state = "allotted"
+        case InvestmentCancelled():
+            state = "cancelled"
+        case CommitmentLapsed():
+            state = "lapsed"
+        case RefundOrdered():
+            state = "refunding"
+        case RefundConfirmed():
+            state = "refunded"
+        case _:
+            return None
+    return Change(event.campaign_id, entry.stream, 0, state, 0)
 
 
-class Deadlines:
-    """Closes campaigns whose deadline has passed by the clock it is given."""
+class Scheduler:
+    """Sees to what falls due by the clock it is given: deadlines, expiries, and silence after a material change."""
 
-    NAME = "deadlines"
+    NAME = "scheduler"
 
     def __init__(
         self, reader: JournalReader, store: ProcessStore, ledger: Ledger, *, clock: Callable[[], datetime]
@@ -179,31 +227,54 @@ class Deadlines:
         self._position = store.position(self.NAME)
 
     def step(self) -> Progress:
-        """Learn of new deadlines and of closed campaigns, then close what is due."""
+        """Learn what falls due and what no longer, then see to what is due. What cannot happen yet is asked again."""
         entries = self._reader.read(after=self._position, limit=ENTRIES_PER_STEP_MAX)
+        for entry in entries:
+            due, settled = learnt(entry)
+            if due or settled:
+                self._store.advance(self.NAME, entry.position, due=due, settled=settled)
         if entries:
             self._position = entries[-1].position
-            self._store.advance(
-                self.NAME,
-                self._position,
-                deadlines=[(e.stream, e.event.deadline) for e in entries if isinstance(e.event, DeploymentConfirmed)],
-                passed=[e.stream for e in entries if isinstance(e.event, CampaignClosed)],
-            )
-        due = self._store.due(self._clock(), limit=DEADLINES_PER_STEP_MAX)
-        envelopes = [
-            _envelope(
-                self.NAME, c.CloseCampaign(campaign_id=campaign_id, reason="deadline"), key=str(campaign_id), cause=None
-            )
-            for campaign_id in due
-        ]
-        answers = _handle_all(self._ledger, envelopes)
-        # Closed now, or by somebody else before: it waits no longer either way.
-        done = [
-            campaign_id
-            for campaign_id, answer in zip(due, answers, strict=True)
-            if isinstance(answer, Outcome) or answer.code == "wrong-status"
-        ]
-        if done:
-            self._store.advance(self.NAME, self._position, passed=done)
+            self._store.advance(self.NAME, self._position)
+        done = self._see_to(self._store.due(self._clock(), limit=DUE_PER_STEP_MAX))
         lag = max(0, self._reader.head() - self._position)
-        return Progress(advanced=len(entries) + len(done), position=self._position, lag=lag)
+        return Progress(advanced=len(entries) + done, position=self._position, lag=lag)
+
+    def _see_to(self, due: list[Due]) -> int:
+        simple = [one for one in due if one.kind != "reconfirmation"]
+        envelopes = [_envelope(self.NAME, command_of(one), key=one.key, cause=None) for one in simple]
+        # Silence first: a campaign closes only once everybody has answered.
+        done = sum(self._take_silence(one) for one in due if one.kind == "reconfirmation")
+        for one, answer in zip(simple, _handle_all(self._ledger, envelopes), strict=True):
+            done += self._done(one, answer)
+        return done
+
+    def _done(self, due: Due, answer: Outcome | Refusal) -> bool:
+        """It has happened, now or before, or can never happen: it falls due no longer. Otherwise it is asked again."""
+        if isinstance(answer, Refusal) and answer.code in NOT_YET:
+            self._store.postpone(due, until=self._clock() + timedelta(seconds=POSTPONED_S))
+            return False
+        self._store.advance(self.NAME, self._position, settled=[Settled(due.kind, due.stream, due.item)])
+        return True
+
+    def _take_silence(self, due: Due) -> bool:
+        """Cancel every commitment whose investor has not answered a material change, once all of them are known."""
+        if self._store.position(Settlement.NAME) < due.position:
+            return False
+        after: UUID | None = None
+        while chunk := self._store.held(due.stream, after=after, limit=INVESTMENTS_PER_CHUNK_MAX):
+            after = chunk[-1].investment_id
+            envelopes = [
+                _envelope(
+                    self.NAME,
+                    c.CancelUnconfirmed(investment_id=held.investment_id, change_id=due.item),
+                    key=f"{due.item}:{held.investment_id}",
+                    cause=None,
+                )
+                for held in chunk
+                if held.state in {"committed", "paid", "funded"}
+            ]
+            for answer in _handle_all(self._ledger, envelopes):
+                if isinstance(answer, Refusal):
+                    return self._done(due, answer)
+        return self._done(due, Outcome(events=(), replayed=False))

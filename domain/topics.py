@@ -2,55 +2,52 @@
 
 from __future__ import annotations
 
-from domain import campaign, company, investment, investor
+from types import ModuleType
+from typing import Any
+
+from domain.campaign import events as campaign
+from domain.campaign import money_events
+from domain.company import events as company
+from domain.investment import events as investment
+from domain.investor import events as investor
 from domain.journal.encoding import Codec, Upcaster
 from domain.journal.entries import Event
+from domain.payment import events as payment
 
-EVENT_CLASSES: tuple[type[Event], ...] = (
-    company.CompanyRegistered,
-    company.DocumentAttached,
-    company.DocumentApproved,
-    company.KybSubmitted,
-    company.KybApproved,
-    company.KybRejected,
-    company.RegistrationConfirmed,
-    company.ExclusivityLocked,
-    company.ExclusivityReleased,
-    company.CompanyPostingRejected,
-    campaign.CampaignDrafted,
-    campaign.CampaignSubmitted,
-    campaign.CampaignApproved,
-    campaign.CampaignRejected,
-    campaign.DeploymentConfirmed,
-    campaign.CommitmentAccepted,
-    campaign.CommitmentReleased,
-    campaign.FundingReceived,
-    campaign.CampaignClosed,
-    campaign.ClosingConfirmed,
-    campaign.ReleaseRequested,
-    campaign.ReleaseApproved,
-    campaign.ReleaseConfirmed,
-    campaign.RefundsCompleted,
-    campaign.CampaignPostingRejected,
-    investment.InvestmentCommitted,
-    investment.InvestmentFunded,
-    investment.PaymentUnapplied,
-    investment.PaymentReturned,
-    investment.RecordingConfirmed,
-    investment.SharesAllotted,
-    investment.CertificateConfirmed,
-    investment.RefundOrdered,
-    investment.RefundConfirmed,
-    investment.CommitmentLapsed,
-    investment.InvestmentPostingRejected,
-    investor.InvestorRegistered,
-    investor.KycApproved,
+
+def _of(module: ModuleType) -> list[type[Event]]:
+    """The event classes that a module defines, in its order."""
+    return [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Event) and kind.__module__ == module.__name__
+    ]
+
+
+EVENT_CLASSES: tuple[type[Event], ...] = tuple(
+    kind for module in (company, campaign, money_events, investment, investor, payment) for kind in _of(module)
 )
 
 EVENTS: dict[str, type[Event]] = {kind.TOPIC: kind for kind in EVENT_CLASSES}
 
+
+def _committed_1_to_2(data: dict[str, Any]) -> dict[str, Any]:
+    """One text became a list of acknowledgements by kind: the one there was is about the risk."""
+    acknowledgement = data.pop("acknowledgement")
+    return {**data, "acknowledgements": [{"kind": "risk", "text": acknowledgement}]}
+
+
+def _registered_1_to_2(data: dict[str, Any]) -> dict[str, Any]:
+    """The wallet was only claimed: nobody had signed for it."""
+    wallet = data.pop("wallet")
+    return {**data, "claimed_wallet": wallet}
+
+
 # (topic, schema version) -> what lifts its data to the next version.
-UPCASTERS: dict[tuple[str, int], Upcaster] = {}
+UPCASTERS: dict[tuple[str, int], Upcaster] = {
+    ("investment.committed", 1): _committed_1_to_2,
+    ("investor.registered", 1): _registered_1_to_2,
+}
 
 
 def codec() -> Codec:

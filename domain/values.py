@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -10,14 +12,20 @@ import msgspec
 
 from domain.errors import Refusal
 
-# Amounts and share counts stay exact in every JSON reader (RFC 8785 refuses larger integers), so that events may keep
-# plain integers; a goal of 5,000,000 in minor units is ten million times smaller.
+# Amounts of a currency and share counts stay exact in every JSON reader (RFC 8785 refuses larger integers); a goal of
+# 5,000,000 in minor units is ten million times smaller. Wei go beyond: the journal stores those as decimal strings.
 AMOUNT_MAX = 2**53 - 1
+WEI = "wei"  # the settlement asset of a campaign in the chain's own coin
+WEI_MAX = 10**27  # a thousand million coins
 TEXT_CHARS_MAX = 500
+CID_CHARS_MAX = 100
 BPS = 10_000  # basis points in a whole
 
 _WALLET = re.compile(r"0x[0-9a-fA-F]{40}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_CID = re.compile(r"Qm[1-9A-HJ-NP-Za-km-z]{44}|b[a-z2-7]{20,}")
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 
 
 class ChainFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,8 +39,19 @@ class ChainFact(msgspec.Struct, frozen=True, kw_only=True):
     entry_position: int
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What a campaign offers. Money in minor units of `currency` (ISO 4217), duration in seconds, shares in bps."""
+class Milestone(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the raised money that is released on its own, in basis points of the whole."""
+
+    name: str
+    bps: int
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a campaign offers. Money in minor units of `currency` (ISO 4217) or in wei, duration in seconds, bps.
+
+    `investor_maximum` 0: no limit for one investor. `oversubscription`: what happens beyond the cap (`reject`,
+    `first_come` with a waiting list, `pro_rata`). Without milestones the money is released whole.
+    """
 
     currency: str
     funding_goal: int
@@ -43,6 +62,15 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     success_threshold_bps: int
     fee_bps: int
     rule_pack: str
+    investor_maximum: int = 0
+    opens_at: datetime | None = None
+    oversubscription: str = "reject"
+    milestones: tuple[Milestone, ...] = ()
+
+    @property
+    def amount_max(self) -> int:
+        """The largest amount that can be written in this campaign's settlement asset."""
+        return amount_max(self.currency)
 
     @property
     def threshold(self) -> int:
@@ -53,28 +81,65 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
-def terms_hash(*, company_id: UUID, title: str, terms: Terms) -> str:
-    """SHA-256 of exactly what is submitted and approved, as hex: canonical JSON of company, title and terms."""
-    return sha256(_canonical({"company_id": company_id, "terms": terms, "title": title})).hexdigest()
+def amount_max(currency: str) -> int:
+    return WEI_MAX if currency == WEI else AMOUNT_MAX
+
+
+def terms_hash(*, company_id: UUID, title: str, terms: Terms, documents: dict[str, str] | None = None) -> str:
+    """SHA-256 of exactly what is submitted and approved, as hex: canonical JSON of company, title, terms, documents.
+
+    A campaign without documents has none in its hash.
+    """
+    content: dict[str, object] = {"company_id": company_id, "terms": terms, "title": title}
+    if documents:
+        content["documents"] = documents
+    return sha256(_canonical(_exact(content))).hexdigest()
+
+
+def _exact(content: dict[str, object]) -> object:
+    """The same with integers that JSON readers may round as decimal strings."""
+    built = msgspec.to_builtins(content)
+    terms = built["terms"]
+    built["terms"] = {
+        name: str(value) if isinstance(value, int) and value > AMOUNT_MAX else value for name, value in terms.items()
+    }
+    return built
 
 
 def documents_hash(documents: dict[str, str]) -> str:
-    """SHA-256 over a company's documents (kind to SHA-256), as hex, whatever the order of attaching."""
+    """SHA-256 over documents (id to SHA-256), as hex, whatever the order of attaching."""
     return sha256(_canonical(documents)).hexdigest()
 
 
-def check_amount(amount: int, *, name: str) -> None:
-    """Refuse an amount that is not positive or cannot be written exactly in every JSON reader."""
+def check_amount(amount: int, *, name: str, maximum: int = AMOUNT_MAX) -> None:
+    """Refuse an amount that is not positive or beyond what its settlement asset can be written in."""
     if amount <= 0:
-        raise Refusal("amount-not-positive", f"{name} must be above zero", field=name, given=amount)
-    if amount > AMOUNT_MAX:
-        raise Refusal("amount-too-large", f"{name} is above {AMOUNT_MAX}", field=name, given=str(amount))
+        raise Refusal("amount-not-positive", f"{name} must be above zero", field=name, given=str(amount))
+    if amount > maximum:
+        raise Refusal("amount-too-large", f"{name} is above {maximum}", field=name, given=str(amount))
 
 
 def check_text(text: str, *, name: str) -> None:
-    """Refuse an empty or oversized text."""
+    """Refuse an empty or oversized text, or one that hides characters: controls, direction marks, lone surrogates."""
     if not text.strip() or len(text) > TEXT_CHARS_MAX:
         raise Refusal("text-not-acceptable", f"{name} needs 1 to {TEXT_CHARS_MAX} characters", field=name)
+    hidden = next((c for c in text if unicodedata.category(c) in _HIDDEN and c != "\n"), None)
+    if hidden is not None:
+        raise Refusal("text-not-acceptable", f"{name} has the hidden character U+{ord(hidden):04X}", field=name)
+
+
+def check_name(text: str, *, name: str) -> None:
+    """Refuse a name that could pass for another: letters of scripts that are not written together in one word.
+
+    Unicode TR39 section 5.1 (single script restriction), by the script in each letter's Unicode name: Latin, Cyrillic
+    and Greek have letters that look alike; a word uses one of them.
+    """
+    check_text(text, name=name)
+    for word in text.split():
+        scripts = {script for c in word if (script := unicodedata.name(c, "").partition(" ")[0]) in _ALIKE}
+        if len(scripts) > 1:
+            mixed = " and ".join(sorted(script.capitalize() for script in scripts))
+            raise Refusal("text-not-acceptable", f"{name} mixes {mixed} letters in one word", field=name)
 
 
 def check_wallet(wallet: str) -> None:
@@ -87,3 +152,17 @@ def check_digest(digest: str, *, name: str) -> None:
     """Refuse what is not a SHA-256 in lower-case hex."""
     if not _DIGEST.fullmatch(digest):
         raise Refusal("digest-not-acceptable", f"{name} must be 64 hex digits in lower case", field=name)
+
+
+def check_cid(cid: str | None) -> None:
+    """Refuse what is no content identifier (CID of version 0 or 1 in its usual text forms); None is none given."""
+    if cid is not None and (len(cid) > CID_CHARS_MAX or not _CID.fullmatch(cid)):
+        raise Refusal("cid-not-acceptable", "a CID begins with Qm (version 0) or b (version 1, base32)", field="cid")
+
+
+def check_later(moment: datetime, *, than: datetime, name: str) -> None:
+    """Refuse a moment that is not in the future of `than`, or that has no zone."""
+    if moment.tzinfo is None:
+        raise Refusal("time-not-acceptable", f"{name} needs a time zone", field=name)
+    if moment <= than:
+        raise Refusal("time-not-acceptable", f"{name} must be later than {than.isoformat()}", field=name)

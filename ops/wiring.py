@@ -26,7 +26,7 @@ from chain_writer.sweep import Sweep
 from domain.handlers import decide
 from domain.journal import JournalReader, Ledger, Limits
 from domain.journal.sealer import Sealer
-from domain.processes import Deadlines, Settlement
+from domain.processes import Scheduler, Settlement
 from domain.progress import Progress
 from domain.rule_packs import load_packs
 from domain.store import ProcessStore
@@ -105,7 +105,7 @@ class Wiring:
         """The named loops of a role. Raises KeyError for a role that has none."""
         made: dict[str, dict[str, Callable[[Opened], Made]]] = {
             "projections": {"book": self._book},
-            "processes": {"settlement": self._settlement, "deadlines": self._deadlines, "sealer": self._sealer},
+            "processes": {"settlement": self._settlement, "scheduler": self._scheduler, "sealer": self._sealer},
             "writer": {"follower": self._follower, "reporter": self._reporter, "sweep": self._sweep},
             "worker": {"lanes": self._lanes},
             "indexer": {"indexer": self._indexer},
@@ -143,11 +143,11 @@ class Wiring:
         ledger = self._ledger("processes", opened)
         return Settlement(reader, store, ledger).step, self._at_journal(reader)
 
-    def _deadlines(self, opened: Opened) -> Made:
+    def _scheduler(self, opened: Opened) -> Made:
         reader = self._reader("processes", opened)
         store = opened.keep(ProcessStore(self._settings.dsn("processes")))
         ledger = self._ledger("processes", opened)
-        return Deadlines(reader, store, ledger, clock=clock).step, self._at_journal(reader)
+        return Scheduler(reader, store, ledger, clock=clock).step, self._at_journal(reader)
 
     def _sealer(self, opened: Opened) -> Made:
         reader = self._reader("processes", opened)

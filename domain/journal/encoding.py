@@ -15,6 +15,8 @@ from domain.journal.entries import Entry, Event, Meta
 
 _encode = msgspec.json.Encoder().encode
 
+EXACT_MAX = 2**53 - 1  # integers up to here are exact in every JSON reader (RFC 8785); larger ones are decimal strings
+
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -59,7 +61,7 @@ class Codec:
     ) -> None:
         self._upcasters = dict(upcasters or {})
         self._classes = dict(events)
-        self._decoders = {topic: msgspec.json.Decoder(kind).decode for topic, kind in events.items()}
+        self._decoders = {topic: msgspec.json.Decoder(kind, strict=False).decode for topic, kind in events.items()}
         for topic, kind in events.items():
             if topic != kind.TOPIC:
                 raise JournalCorrupt(f"{kind.__name__} is registered as {topic} but calls itself {kind.TOPIC}")
@@ -69,6 +71,7 @@ class Codec:
 
     def encode(self, event: Event, meta: Meta) -> bytes:
         """The bytes to store: what the leaf hashes, and what is decoded for ever after."""
+        data: Any = _exact(msgspec.to_builtins(event)) if _is_wide(event) else event
         return _encode(
             _Stored(
                 at=meta.at,
@@ -76,7 +79,7 @@ class Codec:
                 cmd=meta.command_id,
                 cor=meta.correlation_id,
                 pack=meta.pack,
-                d=event,
+                d=data,
                 cau=meta.cause,
                 v=type(event).VERSION,
             )
@@ -125,6 +128,30 @@ class Codec:
             leaf=leaf,
             state=state,
         )
+
+
+def _is_wide(value: Any) -> bool:
+    """Whether an event holds an integer that not every JSON reader keeps exact: wei do, nothing else."""
+    for name in value.__struct_fields__:
+        field = getattr(value, name)
+        if isinstance(field, int):
+            if field > EXACT_MAX:
+                return True
+        elif isinstance(field, msgspec.Struct):
+            if _is_wide(field):
+                return True
+        elif isinstance(field, tuple) and any(isinstance(one, msgspec.Struct) and _is_wide(one) for one in field):
+            return True
+    return False
+
+
+def _exact(value: Any) -> Any:
+    """The same with every integer beyond the exact ones as a decimal string."""
+    if isinstance(value, dict):
+        return {name: _exact(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(inner) for inner in value]
+    return str(value) if isinstance(value, int) and value > EXACT_MAX else value
 
 
 class JournalMapper(Mapper[UUID]):

@@ -93,7 +93,11 @@ class Work:
         return self.changes.get(stream) or self._shown(stream)
 
     def _add(self, stream: UUID, event: Event, state: Any, version: int, pack: str | None) -> None:
-        self.changes[stream] = (event.apply(state), version)
+        after = event.apply(state)
+        check = getattr(after, "check", None)
+        if check is not None:
+            check()  # what cannot happen: an event that breaks it is never recorded
+        self.changes[stream] = (after, version)
         self.drafts.append(Draft(stream, version, event, self._made(pack or NO_PACK)))
 
     def _made(self, pack: str) -> Meta:

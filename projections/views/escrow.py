@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from domain.campaign import ReleaseApproved, ReleaseConfirmed
-from domain.investment import InvestmentFunded, PaymentReturned, PaymentUnapplied, RefundConfirmed
+from domain.investment import InvestmentFunded, LatePaymentReturned, PaymentUnapplied, RefundConfirmed
 from domain.journal import Entry
 from projections.folding import Change, Ref, Sight, Table, View, changed
 from projections.rows import Escrow, Holding, Line
@@ -23,7 +23,7 @@ LINES = Table("lines", Line, "id")
 
 def _campaign_of(entry: Entry) -> UUID:
     match entry.event:
-        case InvestmentFunded() | PaymentUnapplied() | PaymentReturned() | RefundConfirmed():
+        case InvestmentFunded() | PaymentUnapplied() | LatePaymentReturned() | RefundConfirmed():
             return entry.event.campaign_id
         case _:
             return entry.stream
@@ -59,7 +59,7 @@ def _late(entry: Entry, escrow: Escrow) -> Sequence[Change]:
         case PaymentUnapplied(amount=amount):
             after = changed(escrow, late=escrow.late + amount, unapplied=escrow.unapplied + amount)
             return _moved(entry, after, investors=-amount, unapplied=amount)
-        case PaymentReturned(amount=amount):
+        case LatePaymentReturned(amount=amount):
             after = changed(escrow, unapplied=escrow.unapplied - amount, returned=escrow.returned + amount)
             return _moved(entry, after, unapplied=-amount, investors=amount)
         case _:
@@ -114,7 +114,7 @@ ESCROW = View(
             ReleaseApproved,
             ReleaseConfirmed,
             PaymentUnapplied,
-            PaymentReturned,
+            LatePaymentReturned,
         )
     ),
     reads=_reads,

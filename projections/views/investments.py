@@ -37,7 +37,7 @@ def _committed(entry: Entry, event: i.InvestmentCommitted) -> Investment:
         wallet=event.wallet,
         amount=event.amount,
         shares=event.shares,
-        acknowledgement=event.acknowledgement,
+        acknowledgement=", ".join(a.text for a in event.acknowledgements),
     )
 
 

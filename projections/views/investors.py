@@ -25,7 +25,7 @@ def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
             version=entry.version,
             registered_at=entry.meta.at,
             owner=event.owner,
-            wallet=event.wallet,
+            wallet=event.claimed_wallet or "",
             reference=event.reference,
         )
         return [(TABLE, row)]
