@@ -44,6 +44,7 @@ from domain.journal import Entry
 
 STAGE_FOUNDING, STAGE_RECORDING, STAGE_CLOSING, STAGE_SETTLING = range(4)
 UINT256_LIMIT = 1 << 256
+UINT128_LIMIT = 1 << 128
 UINT64_LIMIT = 1 << 64
 
 
@@ -110,6 +111,7 @@ def lane_of(subject: UUID, lanes: Sequence[str]) -> str:
 def digest_of(call: Call) -> bytes:
     """What the contract's `digestOf` holds once this call is recorded: Keccak of the ABI encoding of its content.
 
+    An investment's is the left half of that, then its amount in 128 bits: the campaign finds the amount there again.
     Raises ValueError if a value of the call does not fit its Solidity type, so that it cannot be called at all.
     """
     words: tuple[bytes, ...]
@@ -120,13 +122,14 @@ def digest_of(call: Call) -> bytes:
             numbers = _uint(call.funding_goal), _uint(call.cap), _uint(call.duration_s, limit=UINT64_LIMIT)
             words = (to_bytes32(call.company_id), *numbers, _hash(call.terms_hash))
         case RecordInvestment():
-            words = _address(call.investor), _uint(call.amount), _uint(call.shares)
+            words = _address(call.investor), _uint(call.amount, limit=UINT128_LIMIT), _uint(call.shares)
+            return keccak(b"".join(words))[:16] + call.amount.to_bytes(16, "big")
         case CloseCampaign():
             words = _uint(int(call.successful)), _uint(call.raised)
         case IssueCertificate():
             words = to_bytes32(call.campaign_id), _address(call.holder), _uint(call.shares)
         case RecordRelease():
-            words = to_bytes32(call.release_id), _address(call.issuer), _uint(call.amount), _uint(call.fee)
+            words = to_bytes32(call.campaign_id), _address(call.issuer), _uint(call.amount), _uint(call.fee)
         case RecordRefund():
             words = to_bytes32(call.campaign_id), _address(call.investor), _uint(call.amount)
     return keccak(b"".join(words))
@@ -161,7 +164,7 @@ def _effect(entry: Entry) -> _Effect | None:
                 amount=event.amount,
                 fee=event.fee,
             )
-            return _Effect(Kind.RECORD_RELEASE, "FundEscrow", stream, call, stream, STAGE_SETTLING)
+            return _Effect(Kind.RECORD_RELEASE, "FundEscrow", event.release_id, call, stream, STAGE_SETTLING)
         case InvestmentFunded() | SharesAllotted() | RefundOrdered():
             return _investment_effect(event, stream)
         case _:

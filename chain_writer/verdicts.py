@@ -92,7 +92,7 @@ def _names(log: Log) -> tuple[Kind, bytes, bytes] | None:
         case CertificateIssued():
             named = Kind.ISSUE_CERTIFICATE, log.token_id.to_bytes(32, "big"), log.entry
         case ReleaseRecorded():
-            named = Kind.RECORD_RELEASE, log.campaign_id, log.entry
+            named = Kind.RECORD_RELEASE, log.release_id, log.entry
         case RefundRecorded():
             named = Kind.RECORD_REFUND, log.investment_id, log.entry
         case _:
