@@ -10,8 +10,13 @@ What must come before what, within a chain generation:
   for their confirmations. `campaign.receive` refuses money after the closing, so no recording can come later.
 * certificates, the release and refunds need the closing; the journal asks for `campaign.closing_confirmed` first.
 
-So each obligation has a subject, a stage and perhaps a parent. It is ready when no earlier stage of its subject and
-nothing of its parent is unsettled; settled means final on the chain, or rejected. The store asks that of all lanes.
+* the effects of one aggregate come in the order of its entries: an investment is recorded before it is refunded, and
+  the changes of its certificate follow each other. Waiting for the whole campaign instead would do this too, but a
+  campaign that is paid for all the time would hold a refund back for ever, and one disputed certificate all others.
+
+So each obligation has a subject, a stage, a stream and perhaps a parent. It is ready when no earlier stage of its
+subject, nothing earlier of its stream and nothing of its parent is unsettled; settled means final on the chain, or
+rejected. The store asks that of all lanes.
 """
 
 from __future__ import annotations
@@ -22,10 +27,12 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from abis import Generation, campaign_address, to_bytes32
+from abis import Generation, campaign_address, to_bytes32, token_id
 from abis.hashing import checksummed, keccak
 from chain_writer.intents import (
+    ApproveTransfer,
     Call,
+    Change,
     CloseCampaign,
     CreateCampaign,
     IssueCertificate,
@@ -35,6 +42,8 @@ from chain_writer.intents import (
     RecordRefund,
     RecordRelease,
     Register,
+    ReissueCertificate,
+    RevokeCertificate,
     generation_id,
 )
 from domain.campaign import CampaignApproved, CampaignClosed, ReleaseApproved
@@ -46,6 +55,8 @@ STAGE_FOUNDING, STAGE_RECORDING, STAGE_CLOSING, STAGE_SETTLING = range(4)
 UINT256_LIMIT = 1 << 256
 UINT128_LIMIT = 1 << 128
 UINT64_LIMIT = 1 << 64
+NOBODY = "0x" + "0" * 40
+REVOCATION, REISSUE, TRANSFER_APPROVAL = range(1, 4)  # what a change is, in the certificate contract's digests
 
 
 class _Effect(msgspec.Struct, frozen=True):
@@ -132,6 +143,8 @@ def digest_of(call: Call) -> bytes:
             words = to_bytes32(call.campaign_id), _address(call.issuer), _uint(call.amount), _uint(call.fee)
         case RecordRefund():
             words = to_bytes32(call.campaign_id), _address(call.investor), _uint(call.amount)
+        case RevokeCertificate() | ReissueCertificate() | ApproveTransfer():
+            words = _words_of_change(call)
     return keccak(b"".join(words))
 
 
@@ -200,6 +213,17 @@ def _target(effect: _Effect, generation: Generation) -> str:
     if effect.contract:
         return checksummed(generation.addresses[effect.contract])
     return campaign_address(generation, effect.subject)
+
+
+def _words_of_change(call: Change) -> tuple[bytes, ...]:
+    match call:
+        case RevokeCertificate():
+            holder, kind = NOBODY, REVOCATION
+        case ReissueCertificate():
+            holder, kind = call.holder, REISSUE
+        case ApproveTransfer():
+            holder, kind = call.receiver, TRANSFER_APPROVAL
+    return _uint(token_id(call.investment_id)), _address(holder), _hash(call.evidence), _uint(kind)
 
 
 def _address(text: str) -> bytes:
