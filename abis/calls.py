@@ -18,6 +18,9 @@ SIGNATURES = {
     "recordInvestments": "recordInvestments((bytes32,address,uint256,uint256,bytes32)[])",
     "close": "close(bool,uint256,bytes32)",
     "issueCertificates": "issueCertificates((uint256,bytes32,address,uint256,bytes32)[])",
+    "revoke": "revoke(bytes32,uint256,bytes32,bytes32)",
+    "reissue": "reissue(bytes32,uint256,address,bytes32,bytes32)",
+    "approveTransfer": "approveTransfer(bytes32,uint256,address,bytes32,bytes32)",
     "recordRelease": "recordRelease(bytes32,bytes32,address,uint256,uint256,bytes32)",
     "recordRefunds": "recordRefunds((bytes32,bytes32,address,uint256,bytes32)[])",
 }
@@ -91,6 +94,18 @@ def close(*, successful: bool, raised: int, entry: bytes) -> bytes:
 def issue_certificates(members: Sequence[CertificateMember]) -> bytes:
     rows = [(token_id(m.investment_id), to_bytes32(m.campaign_id), m.holder, m.shares, m.entry) for m in members]
     return _call("issueCertificates", rows)
+
+
+def revoke_certificate(*, change_id: UUID, investment_id: UUID, evidence: bytes, entry: bytes) -> bytes:
+    return _call("revoke", to_bytes32(change_id), token_id(investment_id), evidence, entry)
+
+
+def reissue_certificate(*, change_id: UUID, investment_id: UUID, holder: str, evidence: bytes, entry: bytes) -> bytes:
+    return _call("reissue", to_bytes32(change_id), token_id(investment_id), holder, evidence, entry)
+
+
+def approve_transfer(*, change_id: UUID, investment_id: UUID, to: str, evidence: bytes, entry: bytes) -> bytes:
+    return _call("approveTransfer", to_bytes32(change_id), token_id(investment_id), to, evidence, entry)
 
 
 def record_release(*, campaign_id: UUID, release_id: UUID, issuer: str, amount: int, fee: int, entry: bytes) -> bytes:

@@ -47,6 +47,11 @@ class InvestmentRecorded(Log, frozen=True, kw_only=True):
     shares: int
 
 
+class InvestmentWithdrawn(Log, frozen=True, kw_only=True):
+    investment_id: bytes
+    amount: int
+
+
 class CampaignClosed(Log, frozen=True, kw_only=True):
     campaign_id: bytes
     entry: bytes
@@ -62,10 +67,46 @@ class CertificateIssued(Log, frozen=True, kw_only=True):
     shares: int
 
 
-class ReleaseRecorded(Log, frozen=True, kw_only=True):
-    campaign_id: bytes
+class CertificateRevoked(Log, frozen=True, kw_only=True):
+    change_id: bytes
     entry: bytes
+    token_id: int
+    holder: str
+    evidence: bytes
+
+
+class CertificateReissued(Log, frozen=True, kw_only=True):
+    change_id: bytes
+    entry: bytes
+    token_id: int
+    previous: str
+    holder: str
+    evidence: bytes
+
+
+class TransferApproved(Log, frozen=True, kw_only=True):
+    change_id: bytes
+    entry: bytes
+    token_id: int
+    holder: str
+    receiver: str
+    evidence: bytes
+
+
+class CertificateTransferred(Log, frozen=True, kw_only=True):
+    """The holder made the transfer that a change approved; `entry` is that of the approval."""
+
+    change_id: bytes
+    entry: bytes
+    token_id: int
+    sender: str
+    receiver: str
+
+
+class ReleaseRecorded(Log, frozen=True, kw_only=True):
     release_id: bytes
+    entry: bytes
+    campaign_id: bytes
     issuer: str
     amount: int
     fee: int
@@ -92,6 +133,10 @@ class Conflict(Log, frozen=True, kw_only=True):
 
 
 class Locked(Log, frozen=True, kw_only=True):
+    token_id: int
+
+
+class Unlocked(Log, frozen=True, kw_only=True):
     token_id: int
 
 
@@ -128,13 +173,19 @@ DECLARATIONS: dict[type[Log], str] = {
         "CampaignCreated(bytes32 indexed,bytes32 indexed,address,bytes32,uint256,uint256,uint64,bytes32)"
     ),
     InvestmentRecorded: "InvestmentRecorded(bytes32 indexed,bytes32 indexed,address,uint256,uint256)",
+    InvestmentWithdrawn: "InvestmentWithdrawn(bytes32 indexed,uint256)",
     CampaignClosed: "CampaignClosed(bytes32 indexed,bytes32 indexed,bool,uint256)",
     CertificateIssued: "CertificateIssued(uint256 indexed,bytes32 indexed,bytes32,address,uint256)",
+    CertificateRevoked: "CertificateRevoked(bytes32 indexed,bytes32 indexed,uint256,address,bytes32)",
+    CertificateReissued: ("CertificateReissued(bytes32 indexed,bytes32 indexed,uint256,address,address,bytes32)"),
+    TransferApproved: "TransferApproved(bytes32 indexed,bytes32 indexed,uint256,address,address,bytes32)",
+    CertificateTransferred: "CertificateTransferred(bytes32 indexed,bytes32 indexed,uint256,address,address)",
     ReleaseRecorded: "ReleaseRecorded(bytes32 indexed,bytes32 indexed,bytes32,address,uint256,uint256)",
     RefundRecorded: "RefundRecorded(bytes32 indexed,bytes32 indexed,bytes32,address,uint256)",
     AlreadyRecorded: "AlreadyRecorded(bytes32 indexed,bytes32 indexed)",
     Conflict: "Conflict(bytes32 indexed,bytes32 indexed,bytes32,bytes32)",
     Locked: "Locked(uint256)",
+    Unlocked: "Unlocked(uint256)",
     Transfer: "Transfer(address indexed,address indexed,uint256 indexed)",
     RoleGranted: "RoleGranted(bytes32 indexed,address indexed,address indexed)",
     RoleRevoked: "RoleRevoked(bytes32 indexed,address indexed,address indexed)",

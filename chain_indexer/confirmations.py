@@ -7,6 +7,7 @@ confirmation would hide it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -192,23 +193,45 @@ def _expected_of_investment(log: Log, event: Event, generation: Generation) -> E
 
 
 def companions(logs: Iterable[tuple[ChainPosition, Log]]) -> frozenset[str]:
-    """The keys of `Transfer` and `Locked` logs that come with an issuance: same tx, same token, from nobody.
+    """The keys of logs that merely come with an effect, in the same tx and with its values: what the token standards
+    want said beside a change of a certificate, and what a campaign says when the escrow has refunded.
 
-    Each issuance explains one of either; a second one is not explained by it.
+    Each effect explains one of each; a second one is not explained by it.
     """
-    issued: dict[tuple[str, int], set[str]] = {}
+    unexplained: Counter[tuple[str, Log]] = Counter()
     known: set[str] = set()
     logs = list(logs)
     for at, log in logs:
-        if isinstance(log, l.CertificateIssued):
-            issued[at.tx_hash, log.token_id] = {"Transfer", "Locked"}
+        unexplained.update((at.tx_hash, companion) for companion in _companions_of(log))
     for at, log in logs:
-        if isinstance(log, l.Locked) or (isinstance(log, l.Transfer) and log.sender == NOBODY):
-            unexplained = issued.get((at.tx_hash, log.token_id), set())
-            if type(log).__name__ in unexplained:
-                unexplained.remove(type(log).__name__)
-                known.add(at.key)
+        if unexplained[at.tx_hash, log] > 0:
+            unexplained[at.tx_hash, log] -= 1
+            known.add(at.key)
     return frozenset(known)
+
+
+def _companions_of(log: Log) -> tuple[Log, ...]:  # noqa: PLR0911  # one for each effect
+    """What may come with an effect. A reissue takes the certificate from its holder only if it has one, an approval
+    unlocks it only if it is locked, and a campaign lets an investment go only while it is not closed."""
+    match log:
+        case l.CertificateIssued(token_id=token, holder=holder):
+            return _moved(token, NOBODY, holder), l.Locked(token_id=token)
+        case l.CertificateRevoked(token_id=token, holder=holder):
+            return (_moved(token, holder, NOBODY),)
+        case l.CertificateReissued(token_id=token, previous=previous, holder=holder):
+            return _moved(token, previous, NOBODY), _moved(token, NOBODY, holder), l.Locked(token_id=token)
+        case l.TransferApproved(token_id=token):
+            return (l.Unlocked(token_id=token),)
+        case l.CertificateTransferred(token_id=token, sender=sender, receiver=receiver):
+            return _moved(token, sender, receiver), l.Locked(token_id=token)
+        case l.RefundRecorded(investment_id=investment_id, amount=amount):
+            return (l.InvestmentWithdrawn(investment_id=investment_id, amount=amount),)
+        case _:
+            return ()
+
+
+def _moved(token: int, sender: str, receiver: str) -> l.Transfer:
+    return l.Transfer(sender=sender, receiver=receiver, token_id=token)
 
 
 def _address(wallet: str) -> str:

@@ -56,7 +56,7 @@ def judge(
     """What a log is.
 
     1. Of an unknown signature or layout: foreign.
-    2. A repeated write with the same content, or the companion of an issuance: noted.
+    2. A repeated write with the same content, or the companion of an effect: noted.
     3. Of a confirming kind: it confirms the entry whose leaf it repeats, unless there is no such entry, or something
        speaks against it.
     4. A conflict, or of another kind that confirms nothing: foreign.

@@ -14,7 +14,7 @@ LANES = UUID("b7f0a6de-25d1-5b7e-8a3c-0d9c5e3a4f16")  # the namespace of lane id
 
 
 class Kind(StrEnum):
-    """The seven effects on the chain ledger. The values are stored: rename the member, never the value."""
+    """The effects on the chain ledger. The values are stored: rename the member, never the value."""
 
     REGISTER = "register"
     CREATE_CAMPAIGN = "create-campaign"
@@ -23,6 +23,9 @@ class Kind(StrEnum):
     ISSUE_CERTIFICATE = "issue-certificate"
     RECORD_RELEASE = "record-release"
     RECORD_REFUND = "record-refund"
+    REVOKE_CERTIFICATE = "revoke-certificate"
+    REISSUE_CERTIFICATE = "reissue-certificate"
+    APPROVE_TRANSFER = "approve-transfer"
 
 
 class IntentState(StrEnum):
@@ -120,14 +123,45 @@ class RecordRefund(msgspec.Struct, frozen=True, kw_only=True, tag="record-refund
     amount: int
 
 
-Call = Register | CreateCampaign | RecordInvestment | CloseCampaign | IssueCertificate | RecordRelease | RecordRefund
+class RevokeCertificate(msgspec.Struct, frozen=True, kw_only=True, tag="revoke-certificate"):
+    change_id: UUID
+    investment_id: UUID
+    evidence: str
+
+
+class ReissueCertificate(msgspec.Struct, frozen=True, kw_only=True, tag="reissue-certificate"):
+    change_id: UUID
+    investment_id: UUID
+    holder: str
+    evidence: str
+
+
+class ApproveTransfer(msgspec.Struct, frozen=True, kw_only=True, tag="approve-transfer"):
+    change_id: UUID
+    investment_id: UUID
+    receiver: str
+    evidence: str
+
+
+Change = RevokeCertificate | ReissueCertificate | ApproveTransfer
+Call = (
+    Register
+    | CreateCampaign
+    | RecordInvestment
+    | CloseCampaign
+    | IssueCertificate
+    | RecordRelease
+    | RecordRefund
+    | Change
+)
 
 
 class Obligation(msgspec.Struct, frozen=True, kw_only=True):
     """What one entry obliges: one effect, named by (target, kind, natural key), with the digest the contract keeps.
 
     `subject` is the campaign (of a registration: the company), `stage` its place in the subject's life, `parent` the
-    subject that must be settled before. `flaw` says why the effect can never be written down as a call, if it cannot.
+    subject that must be settled before; what its `stream` obliged earlier must be settled, too. `flaw` says why the
+    effect can never be written down as a call, if it cannot.
     """
 
     effect: UUID

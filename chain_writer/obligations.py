@@ -10,8 +10,13 @@ What must come before what, within a chain generation:
   for their confirmations. `campaign.receive` refuses money after the closing, so no recording can come later.
 * certificates, the release and refunds need the closing; the journal asks for `campaign.closing_confirmed` first.
 
-So each obligation has a subject, a stage and perhaps a parent. It is ready when no earlier stage of its subject and
-nothing of its parent is unsettled; settled means final on the chain, or rejected. The store asks that of all lanes.
+* the effects of one aggregate come in the order of its entries: an investment is recorded before it is refunded, and
+  the changes of its certificate follow each other. Waiting for the whole campaign instead would do this too, but a
+  campaign that is paid for all the time would hold a refund back for ever, and one disputed certificate all others.
+
+So each obligation has a subject, a stage, a stream and perhaps a parent. It is ready when no earlier stage of its
+subject, nothing earlier of its stream and nothing of its parent is unsettled; settled means final on the chain, or
+rejected. The store asks that of all lanes.
 """
 
 from __future__ import annotations
@@ -22,10 +27,12 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from abis import Generation, campaign_address, to_bytes32
+from abis import Generation, campaign_address, to_bytes32, token_id
 from abis.hashing import checksummed, keccak
 from chain_writer.intents import (
+    ApproveTransfer,
     Call,
+    Change,
     CloseCampaign,
     CreateCampaign,
     IssueCertificate,
@@ -35,6 +42,8 @@ from chain_writer.intents import (
     RecordRefund,
     RecordRelease,
     Register,
+    ReissueCertificate,
+    RevokeCertificate,
     generation_id,
 )
 from domain.campaign import CampaignApproved, CampaignClosed, ReleaseApproved
@@ -44,7 +53,10 @@ from domain.journal import Entry
 
 STAGE_FOUNDING, STAGE_RECORDING, STAGE_CLOSING, STAGE_SETTLING = range(4)
 UINT256_LIMIT = 1 << 256
+UINT128_LIMIT = 1 << 128
 UINT64_LIMIT = 1 << 64
+NOBODY = "0x" + "0" * 40
+REVOCATION, REISSUE, TRANSFER_APPROVAL = range(1, 4)  # what a change is, in the certificate contract's digests
 
 
 class _Effect(msgspec.Struct, frozen=True):
@@ -110,6 +122,7 @@ def lane_of(subject: UUID, lanes: Sequence[str]) -> str:
 def digest_of(call: Call) -> bytes:
     """What the contract's `digestOf` holds once this call is recorded: Keccak of the ABI encoding of its content.
 
+    An investment's is the left half of that, then its amount in 128 bits: the campaign finds the amount there again.
     Raises ValueError if a value of the call does not fit its Solidity type, so that it cannot be called at all.
     """
     words: tuple[bytes, ...]
@@ -120,15 +133,18 @@ def digest_of(call: Call) -> bytes:
             numbers = _uint(call.funding_goal), _uint(call.cap), _uint(call.duration_s, limit=UINT64_LIMIT)
             words = (to_bytes32(call.company_id), *numbers, _hash(call.terms_hash))
         case RecordInvestment():
-            words = _address(call.investor), _uint(call.amount), _uint(call.shares)
+            words = _address(call.investor), _uint(call.amount, limit=UINT128_LIMIT), _uint(call.shares)
+            return keccak(b"".join(words))[:16] + call.amount.to_bytes(16, "big")
         case CloseCampaign():
             words = _uint(int(call.successful)), _uint(call.raised)
         case IssueCertificate():
             words = to_bytes32(call.campaign_id), _address(call.holder), _uint(call.shares)
         case RecordRelease():
-            words = to_bytes32(call.release_id), _address(call.issuer), _uint(call.amount), _uint(call.fee)
+            words = to_bytes32(call.campaign_id), _address(call.issuer), _uint(call.amount), _uint(call.fee)
         case RecordRefund():
             words = to_bytes32(call.campaign_id), _address(call.investor), _uint(call.amount)
+        case RevokeCertificate() | ReissueCertificate() | ApproveTransfer():
+            words = _words_of_change(call)
     return keccak(b"".join(words))
 
 
@@ -161,7 +177,7 @@ def _effect(entry: Entry) -> _Effect | None:
                 amount=event.amount,
                 fee=event.fee,
             )
-            return _Effect(Kind.RECORD_RELEASE, "FundEscrow", stream, call, stream, STAGE_SETTLING)
+            return _Effect(Kind.RECORD_RELEASE, "FundEscrow", event.release_id, call, stream, STAGE_SETTLING)
         case InvestmentFunded() | SharesAllotted() | RefundOrdered():
             return _investment_effect(event, stream)
         case _:
@@ -197,6 +213,17 @@ def _target(effect: _Effect, generation: Generation) -> str:
     if effect.contract:
         return checksummed(generation.addresses[effect.contract])
     return campaign_address(generation, effect.subject)
+
+
+def _words_of_change(call: Change) -> tuple[bytes, ...]:
+    match call:
+        case RevokeCertificate():
+            holder, kind = NOBODY, REVOCATION
+        case ReissueCertificate():
+            holder, kind = call.holder, REISSUE
+        case ApproveTransfer():
+            holder, kind = call.receiver, TRANSFER_APPROVAL
+    return _uint(token_id(call.investment_id)), _address(holder), _hash(call.evidence), _uint(kind)
 
 
 def _address(text: str) -> bytes:

@@ -18,7 +18,7 @@ GAS_PER_FILLER = 21_000  # a transfer of nothing to oneself
 _CALLS = {
     "IssuerRegistry": ("register",),
     "CampaignFactory": ("createCampaign",),
-    "NFTShareCertificate": ("issueCertificates",),
+    "NFTShareCertificate": ("issueCertificates", "revoke", "reissue", "approveTransfer"),
     "FundEscrow": ("recordRelease", "recordRefunds"),
 }
 _CAMPAIGN_CALLS = ("recordInvestments", "close")

@@ -146,7 +146,7 @@ class Unclear(msgspec.Struct, frozen=True):
 Simulated = Passed | Refused | Unclear
 
 # A contract's word about who may speak to it and when: an operator changes it, and the same call passes.
-MENDABLE = frozenset({"AccessControlUnauthorizedAccount", "NotOperator", "EnforcedPause"})
+MENDABLE = frozenset({"AccessControlUnauthorizedAccount", "NotOperator", "NotEscrow", "EnforcedPause"})
 
 
 def simulated_error(*, message: str, data: bytes) -> Refused | Unclear:

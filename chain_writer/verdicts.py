@@ -17,11 +17,14 @@ from abis.logs import (
     CampaignClosed,
     CampaignCreated,
     CertificateIssued,
+    CertificateReissued,
+    CertificateRevoked,
     Conflict,
     InvestmentRecorded,
     IssuerRegistered,
     RefundRecorded,
     ReleaseRecorded,
+    TransferApproved,
 )
 from chain_writer.intents import IntentState, Kind, Member, Outcome, Verdict
 
@@ -78,23 +81,25 @@ def _conflict(member: Member, have: bytes) -> Verdict:
     )
 
 
+# The log that records an effect of each kind, and the field that holds its natural key.
+_RECORDING: dict[type[Log], tuple[Kind, str]] = {
+    IssuerRegistered: (Kind.REGISTER, "company_id"),
+    CampaignCreated: (Kind.CREATE_CAMPAIGN, "campaign_id"),
+    InvestmentRecorded: (Kind.RECORD_INVESTMENT, "investment_id"),
+    CampaignClosed: (Kind.CLOSE, "campaign_id"),
+    CertificateIssued: (Kind.ISSUE_CERTIFICATE, "token_id"),
+    ReleaseRecorded: (Kind.RECORD_RELEASE, "release_id"),
+    RefundRecorded: (Kind.RECORD_REFUND, "investment_id"),
+    CertificateRevoked: (Kind.REVOKE_CERTIFICATE, "change_id"),
+    CertificateReissued: (Kind.REISSUE_CERTIFICATE, "change_id"),
+    TransferApproved: (Kind.APPROVE_TRANSFER, "change_id"),
+}
+
+
 def _names(log: Log) -> tuple[Kind, bytes, bytes] | None:
     """The kind, natural key and entry of a log that records an effect."""
-    match log:
-        case IssuerRegistered():
-            named = Kind.REGISTER, log.company_id, log.entry
-        case CampaignCreated():
-            named = Kind.CREATE_CAMPAIGN, log.campaign_id, log.entry
-        case InvestmentRecorded():
-            named = Kind.RECORD_INVESTMENT, log.investment_id, log.entry
-        case CampaignClosed():
-            named = Kind.CLOSE, log.campaign_id, log.entry
-        case CertificateIssued():
-            named = Kind.ISSUE_CERTIFICATE, log.token_id.to_bytes(32, "big"), log.entry
-        case ReleaseRecorded():
-            named = Kind.RECORD_RELEASE, log.campaign_id, log.entry
-        case RefundRecorded():
-            named = Kind.RECORD_REFUND, log.investment_id, log.entry
-        case _:
-            return None
-    return named
+    if type(log) not in _RECORDING:
+        return None
+    kind, field = _RECORDING[type(log)]
+    key, entry = (getattr(log, name) for name in (field, "entry"))
+    return kind, key.to_bytes(32, "big") if isinstance(key, int) else key, entry

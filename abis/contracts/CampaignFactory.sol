@@ -13,6 +13,8 @@ import {Posted} from "./Posted.sol";
 /// The clones keep no roles of their own: they ask here, so that none is ever without its operator.
 contract CampaignFactory is AccessControlDefaultAdminRules, Pausable, Posted {
     bytes32 public constant OPERATOR_ROLE = keccak256("OPERATOR_ROLE");
+    /// Held by the escrow's contract: it takes investments out of campaigns that are not closed.
+    bytes32 public constant ESCROW_ROLE = keccak256("ESCROW_ROLE");
     uint64 public constant DURATION_MAX = 365 days;
 
     CampaignImplementation public immutable implementation;
@@ -72,15 +74,15 @@ contract CampaignFactory is AccessControlDefaultAdminRules, Pausable, Posted {
         return digestOf[campaignId] != 0 && CampaignImplementation(campaignAddress(campaignId)).successful();
     }
 
-    /// Whether the campaign exists and closed as failed, and what it had raised.
-    function failure(bytes32 campaignId) external view returns (bool failed, uint256 raised) {
-        if (digestOf[campaignId] == 0) return (false, 0);
-        CampaignImplementation campaign = CampaignImplementation(campaignAddress(campaignId));
-        return (campaign.closed() && !campaign.successful(), campaign.totalRaised());
-    }
-
-    function totalRaised(bytes32 campaignId) external view returns (uint256) {
-        return CampaignImplementation(campaignAddress(campaignId)).totalRaised();
+    /// How the campaign stands; no address if there is none. What was withdrawn before the closing is not in `raised`.
+    function standing(bytes32 campaignId)
+        external
+        view
+        returns (CampaignImplementation campaign, bool closed, bool successful, uint256 raised)
+    {
+        if (digestOf[campaignId] == 0) return (campaign, false, false, 0);
+        campaign = CampaignImplementation(campaignAddress(campaignId));
+        return (campaign, campaign.closed(), campaign.successful(), campaign.totalRaised());
     }
 
     function pause() external onlyRole(DEFAULT_ADMIN_ROLE) {

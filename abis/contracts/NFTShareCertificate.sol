@@ -7,7 +7,8 @@ import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {CampaignFactory} from "./CampaignFactory.sol";
 import {Posted} from "./Posted.sol";
 
-/// Share certificates: ERC-721 tokens that do not move (ERC-5192), token id = investment id.
+/// Share certificates: ERC-721 tokens that do not move by themselves (ERC-5192), token id = investment id. The registrar
+/// takes one back, enters it anew for another holder, or approves one transfer, which then the holder makes.
 contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
     struct Certificate {
         uint256 tokenId;
@@ -17,22 +18,78 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
         bytes32 entry;
     }
 
+    struct ApprovedTransfer {
+        address to;
+        bytes32 changeId;
+        bytes32 entry;
+    }
+
     bytes32 public constant REGISTRAR_ROLE = keccak256("REGISTRAR_ROLE");
     bytes4 private constant ERC5192 = 0xb45a3c0e;
     uint256 public constant MEMBERS_MAX = 100;
 
+    /// What a change is, in its digest.
+    uint8 private constant REVOCATION = 1;
+    uint8 private constant REISSUE = 2;
+    uint8 private constant TRANSFER_APPROVAL = 3;
+
+    /// Why a transfer is restricted, after the idea of ERC-1404.
+    uint8 private constant UNRESTRICTED = 0;
+    uint8 private constant NOT_HELD = 1;
+    uint8 private constant NOT_THE_HOLDER = 2;
+    uint8 private constant LOCKED = 3;
+    uint8 private constant OTHER_RECEIVER = 4;
+
     CampaignFactory public immutable factory;
 
-    mapping(uint256 tokenId => uint256) public sharesOf;
+    /// The one transfer that a certificate may make (to nobody: it is locked).
+    mapping(uint256 tokenId => ApprovedTransfer) public approvedTransferOf;
+    /// Who held a certificate that is revoked.
+    mapping(uint256 tokenId => address) public revokedFrom;
+    /// Kept through a revocation, so that a certificate comes back with what it was issued for.
+    mapping(uint256 tokenId => uint256) private _shares;
 
     /// ERC-5192
     event Locked(uint256 tokenId);
+    event Unlocked(uint256 tokenId);
+
     event CertificateIssued(
         uint256 indexed tokenId, bytes32 indexed entry, bytes32 campaignId, address holder, uint256 shares
     );
+    event CertificateRevoked(
+        bytes32 indexed changeId, bytes32 indexed entry, uint256 tokenId, address holder, bytes32 evidence
+    );
+    event CertificateReissued(
+        bytes32 indexed changeId,
+        bytes32 indexed entry,
+        uint256 tokenId,
+        address previous,
+        address holder,
+        bytes32 evidence
+    );
+    event TransferApproved(
+        bytes32 indexed changeId,
+        bytes32 indexed entry,
+        uint256 tokenId,
+        address holder,
+        address to,
+        bytes32 evidence
+    );
+    /// The holder made the transfer that the change approved; `entry` is that of the approval.
+    event CertificateTransferred(
+        bytes32 indexed changeId, bytes32 indexed entry, uint256 tokenId, address from, address to
+    );
 
+    /// No transfer is approved, or only one to another receiver.
     error CertificateLocked(uint256 tokenId);
     error CertificateInvalid(uint256 tokenId);
+    /// Nobody holds it: it was never issued, or is revoked.
+    error CertificateNotHeld(uint256 tokenId);
+    error CertificateNotIssued(uint256 tokenId);
+    /// A transfer is approved to somebody, and to somebody else than the holder.
+    error ReceiverInvalid(uint256 tokenId, address to);
+    /// A change of the register names the hash of what it rests on.
+    error EvidenceMissing(bytes32 changeId);
     /// Certificates are issued for campaigns that closed as successful.
     error CampaignNotSuccessful(bytes32 campaignId);
     error BatchSizeInvalid(uint256 members);
@@ -52,11 +109,11 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
             if (m.holder == address(0) || m.shares == 0) revert CertificateInvalid(m.tokenId);
             bytes32 digest = keccak256(abi.encode(m.campaignId, m.holder, m.shares));
             if (!_isNew(bytes32(m.tokenId), digest, m.entry)) continue;
-            if (m.campaignId != known) {
+            if (known == 0 || m.campaignId != known) {
                 if (!factory.isSuccessful(m.campaignId)) revert CampaignNotSuccessful(m.campaignId);
                 known = m.campaignId;
             }
-            sharesOf[m.tokenId] = m.shares;
+            _shares[m.tokenId] = m.shares;
             // Not _safeMint: a holder that is a contract must not be able to stop the certificates of the others.
             _mint(m.holder, m.tokenId);
             emit Locked(m.tokenId);
@@ -64,9 +121,82 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
         }
     }
 
+    /// Take a certificate back: nobody holds it, and it counts for no shares, until it is reissued.
+    function revoke(bytes32 changeId, uint256 tokenId, bytes32 evidence, bytes32 entry)
+        external
+        onlyRole(REGISTRAR_ROLE)
+    {
+        if (!_isNewChange(changeId, tokenId, address(0), evidence, REVOCATION, entry)) return;
+        address holder = _held(tokenId);
+        revokedFrom[tokenId] = holder;
+        _burn(tokenId);
+        emit CertificateRevoked(changeId, entry, tokenId, holder, evidence);
+    }
+
+    /// Enter a certificate anew for a holder, whoever holds it now, and also after a revocation. `previous` in the log
+    /// is who held it last.
+    function reissue(bytes32 changeId, uint256 tokenId, address holder, bytes32 evidence, bytes32 entry)
+        external
+        onlyRole(REGISTRAR_ROLE)
+    {
+        if (holder == address(0)) revert CertificateInvalid(tokenId);
+        if (!_isNewChange(changeId, tokenId, holder, evidence, REISSUE, entry)) return;
+        if (_shares[tokenId] == 0) revert CertificateNotIssued(tokenId);
+        address previous = _ownerOf(tokenId);
+        if (previous == address(0)) {
+            previous = revokedFrom[tokenId];
+            delete revokedFrom[tokenId];
+        } else {
+            _burn(tokenId);
+        }
+        _mint(holder, tokenId);
+        emit Locked(tokenId);
+        emit CertificateReissued(changeId, entry, tokenId, previous, holder, evidence);
+    }
+
+    /// Let the holder, or whom the holder approved, transfer a certificate to exactly this receiver, once. A later
+    /// approval takes the place of one that was not used.
+    function approveTransfer(bytes32 changeId, uint256 tokenId, address to, bytes32 evidence, bytes32 entry)
+        external
+        onlyRole(REGISTRAR_ROLE)
+    {
+        if (to == address(0)) revert ReceiverInvalid(tokenId, to);
+        if (!_isNewChange(changeId, tokenId, to, evidence, TRANSFER_APPROVAL, entry)) return;
+        address holder = _held(tokenId);
+        if (to == holder) revert ReceiverInvalid(tokenId, to);
+        bool isLocked = approvedTransferOf[tokenId].to == address(0);
+        approvedTransferOf[tokenId] = ApprovedTransfer(to, changeId, entry);
+        if (isLocked) emit Unlocked(tokenId);
+        emit TransferApproved(changeId, entry, tokenId, holder, to, evidence);
+    }
+
+    /// The shares that a certificate stands for; none while it is revoked.
+    function sharesOf(uint256 tokenId) external view returns (uint256) {
+        return _ownerOf(tokenId) == address(0) ? 0 : _shares[tokenId];
+    }
+
     function locked(uint256 tokenId) external view returns (bool) {
         _requireOwned(tokenId);
-        return true;
+        return approvedTransferOf[tokenId].to == address(0);
+    }
+
+    /// What would keep the holder from this transfer; 0 if nothing would.
+    function detectTransferRestriction(address from, address to, uint256 tokenId) external view returns (uint8) {
+        address holder = _ownerOf(tokenId);
+        if (holder == address(0)) return NOT_HELD;
+        if (from != holder) return NOT_THE_HOLDER;
+        address approved = approvedTransferOf[tokenId].to;
+        if (approved == address(0)) return LOCKED;
+        return to == approved ? UNRESTRICTED : OTHER_RECEIVER;
+    }
+
+    function messageForTransferRestriction(uint8 code) external pure returns (string memory) {
+        if (code == UNRESTRICTED) return "Nothing restricts this transfer.";
+        if (code == NOT_HELD) return "Nobody holds this certificate: it was not issued, or it is revoked.";
+        if (code == NOT_THE_HOLDER) return "The sender does not hold this certificate.";
+        if (code == LOCKED) return "The certificate is locked: the registrar has approved no transfer.";
+        if (code == OTHER_RECEIVER) return "The registrar has approved a transfer to another receiver.";
+        return "No restriction has this code.";
     }
 
     function supportsInterface(bytes4 id)
@@ -78,8 +208,33 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
         return id == ERC5192 || super.supportsInterface(id);
     }
 
+    function _held(uint256 tokenId) private view returns (address holder) {
+        holder = _ownerOf(tokenId);
+        if (holder == address(0)) revert CertificateNotHeld(tokenId);
+    }
+
+    function _isNewChange(
+        bytes32 changeId,
+        uint256 tokenId,
+        address holder,
+        bytes32 evidence,
+        uint8 kind,
+        bytes32 entry
+    ) private returns (bool) {
+        if (evidence == 0) revert EvidenceMissing(changeId);
+        return _isNew(changeId, keccak256(abi.encode(tokenId, holder, evidence, kind)), entry);
+    }
+
+    /// Issuing and taking back are the registrar's. Between two holders only the approved transfer passes, and it is
+    /// used up; whoever takes a certificate back ends what was approved, too.
     function _update(address to, uint256 tokenId, address auth) internal override returns (address from) {
         from = super._update(to, tokenId, auth);
-        if (from != address(0)) revert CertificateLocked(tokenId);
+        if (from == address(0)) return from;
+        ApprovedTransfer memory approved = approvedTransferOf[tokenId];
+        delete approvedTransferOf[tokenId];
+        if (to == address(0)) return from;
+        if (to != approved.to) revert CertificateLocked(tokenId);
+        emit Locked(tokenId);
+        emit CertificateTransferred(approved.changeId, approved.entry, tokenId, from, to);
     }
 }

@@ -10,5 +10,9 @@ WHERE i.generation = %(generation)s AND i.lane = %(lane)s AND i.state = 'queued'
   AND NOT EXISTS (
       SELECT FROM writer.intents e
       WHERE e.generation = i.generation AND e.subject = i.parent AND e.state IN ('queued', 'bound'))
+  AND NOT EXISTS (
+      SELECT FROM writer.intents e
+      WHERE e.generation = i.generation AND e.stream = i.stream AND e.position < i.position
+        AND e.state IN ('queued', 'bound'))
 ORDER BY i.position
 LIMIT %(limit)s

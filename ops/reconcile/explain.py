@@ -9,7 +9,7 @@ import msgspec
 from abis import Generation, Log
 from abis import logs as on_chain
 from abis.hashing import keccak
-from ops.contracts import ROLES
+from ops.contracts import ESCROW_ROLE, ROLES
 from ops.reconcile.chain import Found
 from ops.reconcile.journal import JournalSide
 from ops.reconcile.node import ChainLog
@@ -50,6 +50,7 @@ class Explainer:
         self._signers = signers
         self._later = later
         self._names = {address.lower(): name for name, address in generation.addresses.items()}
+        self._escrow = generation.addresses["FundEscrow"]
         self._administered: set[str] = set()
         self._met: dict[int, Found] = {}
         self._repeated = 0
@@ -102,11 +103,14 @@ class Explainer:
         return None
 
     def _is_expected(self, address: str, role: bytes, account: str) -> bool:
-        """The first administrator of each contract, and the writers' own role for the writers' signers."""
+        """The first administrator of each contract, the escrow's role, and the writers' own role for their signers."""
         if role == ADMIN_ROLE and address not in self._administered:
             self._administered.add(address)
             return True
-        name = ROLES.get(self._names.get(address, ""))
+        contract = self._names.get(address, "")
+        if contract == "CampaignFactory" and role == keccak(ESCROW_ROLE.encode("ascii")):
+            return account == self._escrow
+        name = ROLES.get(contract)
         return name is not None and role == keccak(name.encode("ascii")) and account in self._signers
 
     def _foreign(self, found: Found) -> Difference:

@@ -16,9 +16,13 @@ from ops.rpc import RpcRefused
 from tests.support.chain import ChainAtHand
 
 COMPANY, CAMPAIGN, RELEASE = UUID(int=2**127 + 0xC0), UUID(int=2**127 + 0xCA), UUID(int=2**127 + 0x4E)
+CHANGE = UUID(int=2**127 + 0xC4)
 ISSUER = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 INVESTOR = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"
 DIGEST = b"\xd1" * 32
+EVIDENCE = b"\xe1" * 32
+HOLDER_KEY = "0x" + "6a" * 32
+HOLDER: str = Account.from_key(HOLDER_KEY).address
 GOAL, CAP, DURATION_S = 100_000, 120_000, 2_592_000
 ZERO = "0x" + "00" * 20
 
@@ -85,6 +89,12 @@ class LedgerOnChain:
         self.created().post("campaign", calls.record_investments(members))
         return self
 
+    def certified(self, number: int = 1, *, holder: str = HOLDER) -> LedgerOnChain:
+        """One certificate of a successful campaign."""
+        ledger = self.closed(investment(number), successful=True)
+        ledger.post("NFTShareCertificate", calls.issue_certificates([certificate(number, holder=holder)]))
+        return self
+
     def closed(self, *members: InvestmentMember, successful: bool) -> LedgerOnChain:
         raised = sum(member.amount for member in members)
         ledger = self.recorded(*members) if members else self.created()
@@ -124,3 +134,44 @@ def release(**changes: Any) -> bytes:
         "entry": entry(3),
     }
     return calls.record_release(**{**fields, **changes})
+
+
+# Changes of a certificate. Each is under an id of its own.
+
+
+def revoke(number: int = 1, *, change: UUID = CHANGE, evidence: bytes = EVIDENCE, leaf: int = 4) -> bytes:
+    return calls.revoke_certificate(
+        change_id=change, investment_id=UUID(int=number), evidence=evidence, entry=entry(leaf)
+    )
+
+
+def reissue(
+    number: int = 1,
+    *,
+    holder: str = INVESTOR,
+    change: UUID = CHANGE,
+    evidence: bytes = EVIDENCE,
+    leaf: int = 5,
+) -> bytes:
+    return calls.reissue_certificate(
+        change_id=change, investment_id=UUID(int=number), holder=holder, evidence=evidence, entry=entry(leaf)
+    )
+
+
+def approve_transfer(
+    number: int = 1,
+    *,
+    to: str = INVESTOR,
+    change: UUID = CHANGE,
+    evidence: bytes = EVIDENCE,
+    leaf: int = 6,
+) -> bytes:
+    return calls.approve_transfer(
+        change_id=change, investment_id=UUID(int=number), to=to, evidence=evidence, entry=entry(leaf)
+    )
+
+
+def transfer_from(sender: str, receiver: str, number: int = 1, *, how: str = "transferFrom") -> bytes:
+    """A holder's own call."""
+    types = ["address", "address", "uint256"]
+    return selector(f"{how}({','.join(types)})") + bytes(encode(types, [sender, receiver, number]))

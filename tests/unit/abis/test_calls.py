@@ -20,6 +20,9 @@ CONTRACT_OF = {
     "recordInvestments": "CampaignImplementation",
     "close": "CampaignImplementation",
     "issueCertificates": "NFTShareCertificate",
+    "revoke": "NFTShareCertificate",
+    "reissue": "NFTShareCertificate",
+    "approveTransfer": "NFTShareCertificate",
     "recordRelease": "FundEscrow",
     "recordRefunds": "FundEscrow",
 }
@@ -77,6 +80,21 @@ def test_selectors_are_those_that_everybody_knows() -> None:
             (((A.int, to_bytes32(B), WALLET, 5, ENTRY),),),
         ),
         (
+            "revoke",
+            calls.revoke_certificate(change_id=A, investment_id=B, evidence=DIGEST, entry=ENTRY),
+            (to_bytes32(A), B.int, DIGEST, ENTRY),
+        ),
+        (
+            "reissue",
+            calls.reissue_certificate(change_id=A, investment_id=B, holder=WALLET, evidence=DIGEST, entry=ENTRY),
+            (to_bytes32(A), B.int, WALLET, DIGEST, ENTRY),
+        ),
+        (
+            "approveTransfer",
+            calls.approve_transfer(change_id=A, investment_id=B, to=WALLET, evidence=DIGEST, entry=ENTRY),
+            (to_bytes32(A), B.int, WALLET, DIGEST, ENTRY),
+        ),
+        (
             "recordRelease",
             calls.record_release(campaign_id=A, release_id=B, issuer=WALLET, amount=5, fee=6, entry=ENTRY),
             (to_bytes32(A), to_bytes32(B), WALLET, 5, 6, ENTRY),
@@ -87,7 +105,7 @@ def test_selectors_are_those_that_everybody_knows() -> None:
             (((to_bytes32(A), to_bytes32(B), WALLET, 5, ENTRY),),),
         ),
     ],
-    ids=sorted(CONTRACT_OF, key=list(CONTRACT_OF).index),
+    ids=list(CONTRACT_OF),
 )
 def test_calldata_says_what_was_meant(name: str, data: bytes, values: tuple[Any, ...]) -> None:
     (function,) = [i for i in abi_of(CONTRACT_OF[name]) if i["type"] == "function" and i["name"] == name]

@@ -1,4 +1,4 @@
-"""The contracts on a chain: each call records once, repeats harmlessly, tells a conflict, and refuses who may not."""
+"""The contracts on a chain: issuers, campaigns and investments, and what holds for every call whoever makes it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 from eth_abi.abi import encode
-from eth_account import Account
 
 from abis import calls, campaign_address, to_bytes32
 from abis.calls import selector
@@ -16,19 +15,13 @@ from abis.logs import (
     AlreadyRecorded,
     CampaignClosed,
     CampaignCreated,
-    CertificateIssued,
     Conflict,
     InvestmentRecorded,
     IssuerRegistered,
-    Locked,
     Paused,
-    RefundRecorded,
-    ReleaseRecorded,
-    Transfer,
     Unpaused,
 )
 from ops.contracts import ROLES
-from tests.support.chain import ChainAtHand
 from tests.unit.abis.ledger import (
     CAMPAIGN,
     CAP,
@@ -38,23 +31,19 @@ from tests.unit.abis.ledger import (
     GOAL,
     INVESTOR,
     ISSUER,
-    RELEASE,
     ZERO,
     LedgerOnChain,
+    approve_transfer,
     certificate,
     create,
     entry,
     investment,
     refund,
     register,
+    reissue,
     release,
+    revoke,
 )
-
-
-@pytest.fixture
-def ledger(chain: ChainAtHand) -> LedgerOnChain:
-    return LedgerOnChain(chain)
-
 
 MEMBERS = (investment(1), investment(2))
 ISSUE = calls.issue_certificates([certificate(1), certificate(2)])
@@ -144,7 +133,14 @@ def test_investments_are_recorded_in_one_batch(ledger: LedgerOnChain) -> None:
         )
         for m in MEMBERS
     ]
-    assert ledger.ask("CampaignFactory", "totalRaised(bytes32)", to_bytes32(CAMPAIGN)) == 80_000
+    assert ledger.ask("campaign", "totalRaised()") == 80_000
+
+
+def test_an_investment_s_digest_ends_with_its_amount(ledger: LedgerOnChain) -> None:
+    ledger.recorded(*MEMBERS)
+    content = keccak(encode(["address", "uint256", "uint256"], [INVESTOR, 40_000, 40]))
+    kept = ledger.ask("campaign", "digestOf(bytes32)", to_bytes32(UUID(int=1)))
+    assert kept.to_bytes(32, "big") == content[:16] + (40_000).to_bytes(16, "big")
 
 
 def test_a_batch_may_repeat_contradict_and_add_and_only_what_is_new_counts(ledger: LedgerOnChain) -> None:
@@ -162,8 +158,8 @@ def test_the_cap_holds_to_the_last_unit(ledger: LedgerOnChain) -> None:
     ledger.post("campaign", calls.record_investments([investment(3, amount=40_000)]))
 
 
-@pytest.mark.parametrize("wrong", [{"amount": 0}, {"shares": 0}, {"investor": ZERO}])
-def test_an_investment_without_investor_amount_or_shares_is_refused(
+@pytest.mark.parametrize("wrong", [{"amount": 0}, {"amount": 2**128}, {"shares": 0}, {"investor": ZERO}])
+def test_an_investment_without_investor_amount_or_shares_or_beyond_128_bits_is_refused(
     ledger: LedgerOnChain, wrong: dict[str, Any]
 ) -> None:
     data = calls.record_investments([investment(1), investment(2, **wrong)])
@@ -199,102 +195,6 @@ def test_a_campaign_is_not_both_successful_and_failed(ledger: LedgerOnChain) -> 
     assert ledger.ask("campaign", "successful()") == 1
 
 
-# Certificates.
-
-
-def test_certificates_are_issued_after_the_success(ledger: LedgerOnChain) -> None:
-    logs = ledger.closed(*MEMBERS, successful=True).post("NFTShareCertificate", ISSUE)
-    assert [type(log) for log in logs] == [Transfer, Locked, CertificateIssued] * 2
-    assert logs[2] == CertificateIssued(
-        token_id=1, entry=entry(2_001), campaign_id=to_bytes32(CAMPAIGN), holder=INVESTOR, shares=40
-    )
-    assert ledger.ask("NFTShareCertificate", "ownerOf(uint256)", 1) == int(INVESTOR, 16)
-    assert ledger.ask("NFTShareCertificate", "sharesOf(uint256)", 1) == 40
-    assert ledger.ask("NFTShareCertificate", "locked(uint256)", 1) == 1
-
-
-def test_no_certificate_without_a_success_a_holder_or_shares(ledger: LedgerOnChain) -> None:
-    assert ledger.recorded(*MEMBERS).refused("NFTShareCertificate", ISSUE).code == "CampaignNotSuccessful"
-    unknown = calls.issue_certificates([certificate(1, campaign=UUID(int=9))])
-    assert ledger.refused("NFTShareCertificate", unknown).code == "CampaignNotSuccessful"
-    for wrong in (certificate(1, holder=ZERO), certificate(1, shares=0)):
-        assert ledger.refused("NFTShareCertificate", calls.issue_certificates([wrong])).code == "CertificateInvalid"
-    ledger.post("campaign", calls.close(successful=False, raised=80_000, entry=entry(9)))
-    assert ledger.refused("NFTShareCertificate", ISSUE).code == "CampaignNotSuccessful"
-
-
-@pytest.mark.parametrize("how", ["transferFrom", "safeTransferFrom"])
-def test_a_certificate_does_not_move_even_by_its_holders_hand(ledger: LedgerOnChain, how: str) -> None:
-    """Seed rule 9."""
-    holder = ledger.chain.deployer_key
-    address = Account.from_key(holder).address
-    ledger.closed(*MEMBERS, successful=True)
-    ledger.post("NFTShareCertificate", calls.issue_certificates([certificate(1, holder=address)]))
-    move = selector(f"{how}(address,address,uint256)") + encode(
-        ["address", "address", "uint256"], [address, INVESTOR, 1]
-    )
-    assert ledger.refused("NFTShareCertificate", move, key=holder).text == "CertificateLocked(1)"
-
-
-def test_certificates_say_which_standards_they_keep(ledger: LedgerOnChain) -> None:
-    for interface in ("80ac58cd", "b45a3c0e", "01ffc9a7"):  # ERC-721, ERC-5192, ERC-165
-        said = ledger.ask("NFTShareCertificate", "supportsInterface(bytes4)", bytes.fromhex(interface))
-        assert said == 1
-
-
-# The escrow.
-
-
-def test_a_release_is_recorded_after_the_success(ledger: LedgerOnChain) -> None:
-    assert ledger.closed(*MEMBERS, successful=True).post("FundEscrow", release()) == [
-        ReleaseRecorded(
-            campaign_id=to_bytes32(CAMPAIGN),
-            entry=entry(3),
-            release_id=to_bytes32(RELEASE),
-            issuer=ISSUER,
-            amount=78_000,
-            fee=2_000,
-        )
-    ]
-    assert ledger.ask("FundEscrow", "releasedOf(bytes32)", to_bytes32(CAMPAIGN)) == 80_000
-
-
-def test_no_release_beyond_what_was_raised_nor_of_a_campaign_that_did_not_succeed(ledger: LedgerOnChain) -> None:
-    assert ledger.recorded(*MEMBERS).refused("FundEscrow", release()).code == "CampaignNotSuccessful"
-    ledger.post("campaign", CLOSE)
-    assert ledger.refused("FundEscrow", release(fee=2_001)).code == "RaisedExceeded"
-    assert ledger.refused("FundEscrow", release(amount=0)).code == "ReleaseInvalid"
-    assert ledger.refused("FundEscrow", release(issuer=ZERO)).code == "ReleaseInvalid"
-    assert ledger.refused("FundEscrow", REFUND).code == "CampaignNotFailed"
-
-
-def test_refunds_are_recorded_after_the_failure(ledger: LedgerOnChain) -> None:
-    logs = ledger.closed(*MEMBERS, successful=False).post("FundEscrow", REFUND)
-    assert logs == [
-        RefundRecorded(
-            investment_id=to_bytes32(UUID(int=n)),
-            entry=entry(3_000 + n),
-            campaign_id=to_bytes32(CAMPAIGN),
-            investor=INVESTOR,
-            amount=40_000,
-        )
-        for n in (1, 2)
-    ]
-    assert ledger.ask("FundEscrow", "refundedOf(bytes32)", to_bytes32(CAMPAIGN)) == 80_000
-
-
-def test_no_refund_beyond_what_was_raised_nor_of_a_campaign_that_did_not_fail(ledger: LedgerOnChain) -> None:
-    assert ledger.recorded(*MEMBERS).refused("FundEscrow", REFUND).code == "CampaignNotFailed"
-    unknown = calls.record_refunds([refund(1, campaign=UUID(int=9))])
-    assert ledger.refused("FundEscrow", unknown).code == "CampaignNotFailed"
-    ledger.post("campaign", calls.close(successful=False, raised=80_000, entry=entry(9)))
-    over = calls.record_refunds([refund(1), refund(2, amount=40_001)])
-    assert ledger.refused("FundEscrow", over).code == "RaisedExceeded"
-    for wrong in (refund(1, amount=0), refund(1, investor=ZERO)):
-        assert ledger.refused("FundEscrow", calls.record_refunds([wrong])).code == "RefundInvalid"
-    assert ledger.refused("FundEscrow", release()).code == "CampaignNotSuccessful"
-
-
 # What holds for every call.
 
 CALLS: dict[str, tuple[str, bytes, bytes]] = {
@@ -315,6 +215,9 @@ CALLS: dict[str, tuple[str, bytes, bytes]] = {
         calls.issue_certificates([certificate(1)]),
         calls.issue_certificates([certificate(1, shares=41)]),
     ),
+    "revoke": ("NFTShareCertificate", revoke(leaf=71), revoke(evidence=DIGEST, leaf=72)),
+    "reissue": ("NFTShareCertificate", reissue(leaf=71), reissue(holder=ISSUER, leaf=72)),
+    "approveTransfer": ("NFTShareCertificate", approve_transfer(to=ISSUER, leaf=71), approve_transfer(2, to=ISSUER)),
     "recordRelease": ("FundEscrow", release(entry=entry(71)), release(amount=77_000, entry=entry(72))),
     "recordRefunds": (
         "FundEscrow",
@@ -322,6 +225,9 @@ CALLS: dict[str, tuple[str, bytes, bytes]] = {
         calls.record_refunds([refund(1, amount=39_000)]),
     ),
 }
+
+
+CHANGES = {"revoke": revoke(), "reissue": reissue(), "approveTransfer": approve_transfer(to=ISSUER)}
 
 
 def _whole_story(ledger: LedgerOnChain, name: str) -> LedgerOnChain:
@@ -332,6 +238,8 @@ def _whole_story(ledger: LedgerOnChain, name: str) -> LedgerOnChain:
     else:
         ledger.post("NFTShareCertificate", ISSUE)
         ledger.post("FundEscrow", release())
+    if name in CHANGES:
+        ledger.post("NFTShareCertificate", CHANGES[name])
     return ledger
 
 

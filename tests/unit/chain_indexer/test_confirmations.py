@@ -16,17 +16,17 @@ from abis import logs as l
 from abis.generation import CONTRACTS
 from abis.hashing import checksummed
 from chain_indexer.blocks import ChainPosition, Header, Noted, PlacedLog, Reason
-from chain_indexer.confirmations import command_of, companions, objection, subject_of
+from chain_indexer.confirmations import NOBODY, command_of, companions, objection, subject_of
 from chain_indexer.feeding import ENTRIES_PER_READ_MAX, Claim, judge, windows
 from domain import campaign, company, investment
 from domain import commands as c
 from domain.journal import Entry, Event, Meta
 from domain.values import ChainFact, Terms
 
-SUBJECT, CAMPAIGN, RELEASE = UUID(int=1 << 100), UUID(int=2 << 100), UUID(int=3 << 100)
+SUBJECT, CAMPAIGN, RELEASE, CHANGE = (UUID(int=number << 100) for number in range(1, 5))
 LEAF = b"\x07" * 32
 HASH = "ab" * 32
-WALLET = "0x" + "ab" * 20
+WALLET, OTHER = "0x" + "ab" * 20, "0x" + "cd" * 20
 TERMS = Terms(
     currency="ETB",
     funding_goal=1_000,
@@ -111,9 +111,9 @@ CASES: list[tuple[Log, Event, str, c.Command]] = [
     ),
     (
         l.ReleaseRecorded(
-            campaign_id=to_bytes32(SUBJECT),
-            entry=LEAF,
             release_id=to_bytes32(RELEASE),
+            entry=LEAF,
+            campaign_id=to_bytes32(SUBJECT),
             issuer=checksummed(WALLET),
             amount=790,
             fee=10,
@@ -189,11 +189,13 @@ def test_the_command_is_given_under_the_log_s_own_name(
 def test_every_value_that_was_obliged_must_be_the_one_written(
     log: Log, event: Event, emitter: str, command: c.Command
 ) -> None:
-    for field in msgspec.structs.fields(log)[2:]:
-        value = getattr(log, field.name)
+    for name in set(log.__struct_fields__) - {"entry"}:
+        value = getattr(log, name)
         other = {bool: not value, int: 4, str: checksummed("0x" + "99" * 20), bytes: b"\x99" * 32}[type(value)]
-        forged = msgspec.structs.replace(log, **{field.name: other})
-        assert objected(forged, event, emitter) is Reason.CONTENT_DIFFERS, field.name
+        forged = msgspec.structs.replace(log, **{name: other})
+        names_another = subject_of(forged) != SUBJECT
+        expected = Reason.ENTRY_OF_ANOTHER_STREAM if names_another else Reason.CONTENT_DIFFERS
+        assert objected(forged, event, emitter) is expected, name
 
 
 @each_case
@@ -236,19 +238,67 @@ def at(tx: str, index: int) -> ChainPosition:
 
 
 def test_an_issuance_explains_its_own_transfer_and_lock_and_no_other() -> None:
-    nobody, token = "0x" + "00" * 20, token_id(SUBJECT)
-    minted = l.Transfer(sender=nobody, receiver=WALLET, token_id=token)
+    token, holder = token_id(SUBJECT), checksummed(WALLET)
+    minted = l.Transfer(sender=NOBODY, receiver=holder, token_id=token)
     logs = [
         (at("01", 0), minted),
         (at("01", 1), l.Locked(token_id=token)),
         (at("01", 2), CASES[4][0]),
         (at("01", 3), minted),
         (at("01", 4), l.Locked(token_id=9)),
-        (at("01", 5), l.Transfer(sender=WALLET, receiver=WALLET, token_id=token)),
+        (at("01", 5), l.Transfer(sender=holder, receiver=holder, token_id=token)),
+        (at("01", 6), l.Transfer(sender=NOBODY, receiver=OTHER, token_id=token)),
         (at("02", 0), minted),
         (at("02", 1), l.Locked(token_id=token)),
     ]
     assert companions(logs) == {at("01", 0).key, at("01", 1).key}
+
+
+CHANGED: dict[str, Any] = {"change_id": to_bytes32(CHANGE), "entry": LEAF, "token_id": 7, "evidence": bytes(32)}
+
+
+@pytest.mark.parametrize(
+    ("effect", "explained"),
+    [
+        (
+            l.CertificateRevoked(**CHANGED, holder=WALLET),
+            [l.Transfer(sender=WALLET, receiver=NOBODY, token_id=7)],
+        ),
+        (
+            l.CertificateReissued(**CHANGED, previous=WALLET, holder=OTHER),
+            [
+                l.Transfer(sender=WALLET, receiver=NOBODY, token_id=7),
+                l.Transfer(sender=NOBODY, receiver=OTHER, token_id=7),
+                l.Locked(token_id=7),
+            ],
+        ),
+        (l.TransferApproved(**CHANGED, holder=WALLET, receiver=OTHER), [l.Unlocked(token_id=7)]),
+        (
+            l.CertificateTransferred(
+                change_id=to_bytes32(CHANGE), entry=LEAF, token_id=7, sender=WALLET, receiver=OTHER
+            ),
+            [l.Transfer(sender=WALLET, receiver=OTHER, token_id=7), l.Locked(token_id=7)],
+        ),
+        (
+            l.RefundRecorded(investment_id=LEAF, entry=LEAF, campaign_id=LEAF, investor=WALLET, amount=5),
+            [l.InvestmentWithdrawn(investment_id=LEAF, amount=5)],
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Log) else "",
+)
+def test_an_effect_explains_what_comes_with_it_once_and_nothing_else(effect: Log, explained: list[Log]) -> None:
+    # given each of its companions twice, the like of another token, investment or receiver, and all in another tx
+    others = [
+        l.Locked(token_id=8),
+        l.Unlocked(token_id=8),
+        l.Transfer(sender=OTHER, receiver=WALLET, token_id=7),
+        l.InvestmentWithdrawn(investment_id=LEAF, amount=6),
+    ]
+    logs = [*explained, effect, *explained, *others]
+    placed = [(at("01", place), log) for place, log in enumerate(logs)]
+    elsewhere = [(at("02", place), log) for place, log in enumerate(explained)]
+
+    assert companions([*placed, *elsewhere]) == {at("01", place).key for place in range(len(explained))}
 
 
 def test_what_says_nothing_new_is_noted() -> None:

@@ -143,8 +143,8 @@ class House:
         event = RefundOrdered(campaign_id=name(campaign), wallet=WALLET, amount=amount, reason="failed")
         return self.record(name(text), event)
 
-    def release(self, *, amount: int, fee: int, campaign: str = "campaign") -> int:
-        event = ReleaseApproved(release_id=name("release"), amount=amount, fee=fee, wallet=WALLET)
+    def release(self, text: str = "release", *, amount: int, fee: int, campaign: str = "campaign") -> int:
+        event = ReleaseApproved(release_id=name(text), amount=amount, fee=fee, wallet=WALLET)
         return self.record(name(campaign), event)
 
     def chain_of_nothing(self, entries: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abis import to_bytes32
+from abis import calls, to_bytes32
 from chain_writer.batches import (
     GAS_BASE,
     GAS_PER_BATCH_MAX,
@@ -19,10 +19,10 @@ from chain_writer.batches import (
     members_max,
     plan,
 )
-from chain_writer.intents import Intent, Kind
+from chain_writer.intents import ApproveTransfer, Intent, Kind, ReissueCertificate, RevokeCertificate
 from chain_writer.replies import Passed
 from ops.stack.chain import BLOCK_GAS_LIMIT
-from tests.unit.chain_writer.house import House, exhaust
+from tests.unit.chain_writer.house import WALLET, House, exhaust, name
 from tests.unit.chain_writer.test_deciders import intent
 
 
@@ -135,6 +135,36 @@ def settle_all_but(house: House, kind: Kind) -> None:
             return
         house.chain.mine()
     raise AssertionError("it never came to that")
+
+
+CHANGE = {"change_id": name("change"), "investment_id": name("investment"), "evidence": "ee" * 32}
+CHANGES = {
+    Kind.REVOKE_CERTIFICATE: (RevokeCertificate(**CHANGE), calls.revoke_certificate, {}),
+    Kind.REISSUE_CERTIFICATE: (
+        ReissueCertificate(**CHANGE, holder=WALLET),
+        calls.reissue_certificate,
+        {"holder": WALLET},
+    ),
+    Kind.APPROVE_TRANSFER: (ApproveTransfer(**CHANGE, receiver=WALLET), calls.approve_transfer, {"to": WALLET}),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_change_of_a_certificate_goes_alone_and_says_what_was_decided(kind: Kind) -> None:
+    call, face, said = CHANGES[kind]
+    member = intent(kind=kind, call=call, leaf=b"\x0f" * 32)
+
+    first, second = plan([member, member], batches_max=8)
+
+    assert [batch.members for batch in (first, second)] == [(member,), (member,)]
+    expected = face(
+        change_id=name("change"),
+        investment_id=name("investment"),
+        evidence=b"\xee" * 32,
+        entry=b"\x0f" * 32,
+        **said,
+    )
+    assert first.data == expected
 
 
 def test_every_member_is_written_with_the_leaf_of_its_entry() -> None:

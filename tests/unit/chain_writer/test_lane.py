@@ -55,6 +55,23 @@ def test_a_successful_campaign_is_posted_from_its_registration_to_its_release(ho
     assert len(house.logs("FundEscrow", RELEASED)) == 1
 
 
+def test_the_releases_of_a_campaign_follow_each_other_in_the_order_of_their_entries(house: House) -> None:
+    house.company()
+    house.campaign()
+    house.fund("investment")
+    house.close(raised=10_000)
+    positions = [house.release(f"release-{number}", amount=2_000, fee=500) for number in range(4)]
+    house.follow()
+
+    house.settle(house.lane())
+
+    stories = [house.story(position) for position in positions]
+    blocks = [story.block_number or 0 for story in stories]
+    assert {story.outcome for story in stories} == {"recorded"}
+    assert blocks == sorted(set(blocks)), "each waits until the one before is final"
+    assert len(house.logs("FundEscrow", RELEASED)) == 4
+
+
 def test_a_failed_campaign_is_posted_with_its_refunds(house: House) -> None:
     house.company()
     house.campaign()

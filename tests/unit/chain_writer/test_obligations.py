@@ -89,8 +89,11 @@ def test_each_of_the_seven_events_obliges_its_call(event: Event, kind: Kind, con
     assert (obligation.kind, obligation.stage, obligation.flaw) == (kind, stage, None)
     expected = GENERATION.addresses[contract] if contract else campaign_address(GENERATION, CAMPAIGN)
     assert obligation.target.lower() == expected.lower()
-    key = CAMPAIGN.int.to_bytes(32, "big") if kind is Kind.ISSUE_CERTIFICATE else to_bytes32(CAMPAIGN)
-    assert obligation.natural_key == key
+    of_its_own = {
+        Kind.ISSUE_CERTIFICATE: CAMPAIGN.int.to_bytes(32, "big"),
+        Kind.RECORD_RELEASE: to_bytes32(name("release")),
+    }
+    assert obligation.natural_key == of_its_own.get(kind, to_bytes32(CAMPAIGN))
     assert obligation.subject == CAMPAIGN
     assert obligation.parent == (name("company") if kind is Kind.CREATE_CAMPAIGN else None)
 

@@ -108,6 +108,26 @@ def test_a_campaigns_own_calls_may_go_to_its_contract_only() -> None:
         POLICY.check(altered(to=to, data=REGISTER), campaigns=[name("campaign")])
 
 
+CHANGE = {"change_id": name("change"), "investment_id": name("investment"), "evidence": bytes(32), "entry": bytes(32)}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        calls.issue_certificates([]),
+        calls.revoke_certificate(**CHANGE),
+        calls.reissue_certificate(holder=SIGNER.address, **CHANGE),
+        calls.approve_transfer(to=SIGNER.address, **CHANGE),
+    ],
+    ids=["issue", "revoke", "reissue", "approve"],
+)
+def test_the_certificates_contract_takes_all_calls_of_its_own_and_no_other_takes_them(data: bytes) -> None:
+    POLICY.check(altered(to=GENERATION.addresses["NFTShareCertificate"], data=data), campaigns=())
+    assert POLICY.is_ours(to=GENERATION.addresses["NFTShareCertificate"], data=data)
+    with pytest.raises(PolicyBroken):
+        POLICY.check(altered(to=GENERATION.addresses["FundEscrow"], data=data), campaigns=())
+
+
 @pytest.mark.parametrize("contract", [c for c in CONTRACTS if c != "IssuerRegistry"])
 def test_a_call_may_not_go_to_a_contract_that_is_not_its_own(contract: str) -> None:
     with pytest.raises(PolicyBroken):

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from eth_abi.abi import encode
 
-from abis import RawLog
+from abis import Log, RawLog, logs
 from abis.hashing import keccak
 from chain_writer.intents import IntentState, Kind, Member, Outcome
 from chain_writer.verdicts import RELEASES_MAX, by_content, by_logs
@@ -38,6 +38,31 @@ def test_its_own_log_says_that_it_is_recorded() -> None:
     verdict = by_logs(MEMBER, [log(RECORDED, data=INVESTED)])
     assert verdict is not None
     assert (verdict.outcome, verdict.state) == (Outcome.RECORDED, IntentState.LANDED)
+
+
+LOGS: dict[Kind, type[Log]] = {
+    Kind.REGISTER: logs.IssuerRegistered,
+    Kind.CREATE_CAMPAIGN: logs.CampaignCreated,
+    Kind.RECORD_INVESTMENT: logs.InvestmentRecorded,
+    Kind.CLOSE: logs.CampaignClosed,
+    Kind.ISSUE_CERTIFICATE: logs.CertificateIssued,
+    Kind.RECORD_RELEASE: logs.ReleaseRecorded,
+    Kind.RECORD_REFUND: logs.RefundRecorded,
+    Kind.REVOKE_CERTIFICATE: logs.CertificateRevoked,
+    Kind.REISSUE_CERTIFICATE: logs.CertificateReissued,
+    Kind.APPROVE_TRANSFER: logs.TransferApproved,
+}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_is_recorded_by_the_log_of_its_own_name_alone(kind: Kind) -> None:
+    member = msgspec.structs.replace(MEMBER, kind=kind)
+    for other, logged in {**LOGS, None: logs.CertificateTransferred}.items():
+        declared = logs.DECLARATIONS[logged]
+        raw = log(declared.replace(" indexed", ""), data=bytes(32 * (declared.count(",") - 1)))
+        verdict = by_logs(member, [raw])
+        assert (verdict is not None) == (other is kind), logged
+        assert verdict is None or verdict.outcome is Outcome.RECORDED
 
 
 def test_already_recorded_is_landed_too() -> None:

@@ -14,7 +14,9 @@ from eth_account import Account
 
 from abis import Generation
 from abis.artifacts import artifact
+from abis.calls import selector
 from abis.generation import CONTRACTS
+from abis.hashing import keccak
 from ops import contracts
 from ops.contracts import ABIS, ROLES, ContractsInvalid, check, compile_contracts, deploy
 from ops.rpc import Rpc, RpcRefused
@@ -90,7 +92,7 @@ def _deploy(rpc: Any, *, key: str, signer: str, plan: Path) -> Generation:
     return deploy(rpc, deployer_key=key, signers=[signer], plan=plan, gas_price_wei=0, wait=lambda: None)
 
 
-STEPS = len(CONTRACTS) + len(ROLES)
+STEPS = len(CONTRACTS) + 1 + len(ROLES)  # the one: the escrow's own role
 
 
 @pytest.mark.parametrize("heard", [False, True], ids=["unsent", "unheard"])
@@ -173,6 +175,13 @@ def test_a_signer_without_its_roles_is_told_by_contract(chain: ChainAtHand) -> N
     stranger = Account.create().address
     differences = check(chain.rpc, chain.generation, signers=[stranger])
     assert differences == [f"{name}: {stranger} lacks {role}" for name, role in ROLES.items()]
+
+
+def test_an_escrow_without_its_role_at_the_factory_is_told(chain: ChainAtHand) -> None:
+    factory, escrow = (chain.generation.addresses[name] for name in ("CampaignFactory", "FundEscrow"))
+    data = selector("revokeRole(bytes32,address)") + keccak(b"ESCROW_ROLE") + bytes.fromhex(escrow[2:]).rjust(32, b"\0")
+    chain.send(factory, data, key=chain.deployer_key)
+    assert check(chain.rpc, chain.generation) == [f"CampaignFactory: {escrow} lacks ESCROW_ROLE"]
 
 
 @pytest.mark.parametrize("nonce", [0, 1, 127, 128, 255, 256, 70_000])
