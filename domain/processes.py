@@ -34,6 +34,7 @@ from domain.journal.entries import Actor, CommandKey, Entry, Envelope, Outcome
 from domain.journal.reader import JournalReader
 from domain.progress import Progress
 from domain.store import Change, Held, ProcessStore
+from domain.values import Terms
 
 ENTRIES_PER_STEP_MAX = 500
 INVESTMENTS_PER_CHUNK_MAX = 500
@@ -84,6 +85,7 @@ class Settlement:
         self._reader = reader
         self._store = store
         self._ledger = ledger
+        self._terms: dict[UUID, Terms] = {}
         self._position = store.position(self.NAME)
 
     def step(self) -> Progress:
@@ -130,13 +132,13 @@ class Settlement:
 
     def _allot_parts(self, entry: Entry) -> None:
         """Work out everybody's part from the journal alone, so that an auditor gets the same."""
-        campaign = self._campaign(entry.stream)
-        if campaign.terms.oversubscription != "pro_rata":
+        terms = self._terms_of(entry.stream)
+        if terms.oversubscription != "pro_rata":
             return
-        price = campaign.terms.share_price
+        price = terms.share_price
         paid = self._store.in_state(entry.stream, "paid")
         wanted = [Wanted(held.investment_id, held.amount // price) for held in paid]
-        parts = pro_rata(wanted, available=campaign.terms.cap // price)
+        parts = pro_rata(wanted, available=terms.cap // price)
         commands = [c.AllotCommitment(investment_id=key, shares=shares) for key, shares in parts.items()]
         for first in range(0, len(commands), INVESTMENTS_PER_CHUNK_MAX):
             self._obey(entry, commands[first : first + INVESTMENTS_PER_CHUNK_MAX])
@@ -144,7 +146,7 @@ class Settlement:
 
     def _admit(self, entry: Entry) -> None:
         """Nobody overtakes: the list is admitted from its front until there is no room."""
-        if self._campaign(entry.stream).terms.oversubscription != "first_come":
+        if self._terms_of(entry.stream).oversubscription != "first_come":
             return
         for held in self._store.in_state(entry.stream, "waiting"):
             command = c.AdmitInvestment(investment_id=held.investment_id)
@@ -153,12 +155,15 @@ class Settlement:
             if isinstance(answer, Refusal):
                 return
 
-    def _campaign(self, stream: UUID) -> Campaign:
-        versioned = self._ledger.load(stream)
-        assert versioned is not None
-        campaign = versioned[0]
-        assert isinstance(campaign, Campaign)
-        return campaign
+    def _terms_of(self, stream: UUID) -> Terms:
+        """The terms of a campaign that is open or was: they change no more."""
+        terms = self._terms.get(stream)
+        if terms is None:
+            versioned = self._ledger.load(stream)
+            assert versioned is not None
+            assert isinstance(versioned[0], Campaign)
+            terms = self._terms[stream] = versioned[0].terms
+        return terms
 
     def _obey(self, entry: Entry, commands: list[Any]) -> None:
         """Have commands handled that no rule can refuse. A refusal means that the journal contradicts itself: stop."""

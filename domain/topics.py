@@ -7,12 +7,18 @@ from typing import Any
 
 from domain.campaign import events as campaign
 from domain.campaign import money_events
+from domain.campaign.state import Campaign
 from domain.company import events as company
+from domain.company.state import Company
 from domain.investment import events as investment
+from domain.investment.state import Investment
 from domain.investor import events as investor
+from domain.investor.state import Investor
 from domain.journal.encoding import Codec, Upcaster
 from domain.journal.entries import Event
+from domain.journal.snapshots import Snapshots, fingerprint_of
 from domain.payment import events as payment
+from domain.payment.state import Payment
 
 
 def _of(module: ModuleType) -> list[type[Event]]:
@@ -48,6 +54,20 @@ UPCASTERS: dict[tuple[str, int], Upcaster] = {
     ("investment.committed", 1): _committed_1_to_2,
     ("investor.registered", 1): _registered_1_to_2,
 }
+
+
+STATES: dict[str, type[Any]] = {
+    "company": Company,
+    "campaign": Campaign,
+    "investment": Investment,
+    "investor": Investor,
+    "payment": Payment,
+}
+
+
+def snapshots() -> Snapshots:
+    """The snapshots of the house, made by this very source."""
+    return Snapshots(STATES, fingerprint=fingerprint_of("domain"))
 
 
 def codec() -> Codec:

@@ -20,7 +20,7 @@ from ops.places import ROOT
 from ops.settings import SettingsInvalid
 from ops.stack import Postgres
 
-BENCHES = ("journal",)
+BENCHES = ("journal", "domain")
 WORKERS = str(max(os.cpu_count() or 1, 2))
 
 # The fast ones: what `check` runs of the tests. The end-to-end suite is for `test`.

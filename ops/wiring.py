@@ -30,7 +30,7 @@ from domain.processes import Scheduler, Settlement
 from domain.progress import Progress
 from domain.rule_packs import load_packs
 from domain.store import ProcessStore
-from domain.topics import codec
+from domain.topics import codec, snapshots
 from ops.foundation import raw_key
 from ops.processes import AWAY, Built, Named
 from ops.settings import Settings, SettingsInvalid
@@ -79,6 +79,7 @@ def ledger_on(settings: Settings, room: str) -> Ledger:
         packs=load_packs(name.strip() for name in settings.rule_packs.split(",") if name.strip()),
         clock=clock,
         limits=Limits(waiting_max=settings.waiting_max),
+        snapshots=snapshots(),
     )
 
 

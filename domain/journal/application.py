@@ -18,6 +18,7 @@ from domain.journal.committer import Committer, Decide, Figures, Limits
 from domain.journal.encoding import Codec, Draft, JournalMapper
 from domain.journal.entries import Envelope, Outcome
 from domain.journal.recorder import JournalDatastore, JournalRecorder, Session
+from domain.journal.snapshots import Snapshots
 from domain.journal.work import Versioned
 
 
@@ -81,6 +82,7 @@ class Ledger:
         packs: Any,
         clock: Callable[[], datetime],
         limits: Limits | None = None,
+        snapshots: Snapshots | None = None,
     ) -> None:
         self.journal = Journal(dsn, codec=codec)
         self._committer = Committer(
@@ -91,6 +93,7 @@ class Ledger:
             packs=packs,
             clock=clock,
             limits=limits,
+            snapshots=snapshots,
         )
 
     @property

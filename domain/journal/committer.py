@@ -29,6 +29,7 @@ from domain.errors import (
 from domain.journal.encoding import Codec
 from domain.journal.entries import Envelope, Outcome, Recorded
 from domain.journal.recorder import ENTRIES_PER_LOOK_MAX, CommandRecord, HeadMoved, Known, Look, Session
+from domain.journal.snapshots import EVENTS_BETWEEN, Snapshots
 from domain.journal.tickets import Answer, Ticket, settle
 from domain.journal.work import Versioned, Work
 
@@ -97,8 +98,10 @@ class Committer:
         packs: Any,
         clock: Callable[[], datetime],
         limits: Limits | None = None,
+        snapshots: Snapshots | None = None,
     ) -> None:
         self.figures = Figures()
+        self._snapshots = snapshots
         self._connect = connect
         self._codec = codec
         self._encode = encode
@@ -302,14 +305,23 @@ class Committer:
         if versioned is not None:
             self._states.move_to_end(stream)
             return versioned
-        state, version = None, 0
-        for _, _, row_version, topic, stored in session.stream(stream):
+        versioned = self._fold(session, stream)
+        if versioned is not None:
+            self._keep(stream, versioned)
+        return versioned
+
+    def _fold(self, session: Session, stream: UUID) -> Versioned | None:
+        """The state of a stream from its snapshot, if there is one, and the events after that."""
+        kept = self._snapshots.find(session.connection, stream) if self._snapshots else None
+        state, version = kept or (None, 0)
+        topic = ""
+        rows = session.stream(stream, after=version)
+        for _, _, version, topic, stored in rows:  # noqa: B007  # the last ones count
             event, _ = self._codec.decode(topic, stored)
-            state, version = event.apply(state), row_version
-        if version == 0:
-            return None
-        self._keep(stream, (state, version))
-        return state, version
+            state = event.apply(state)
+        if self._snapshots and len(rows) >= EVENTS_BETWEEN:
+            self._snapshots.keep(session.connection, stream, topic, (state, version))
+        return (state, version) if version else None
 
     def _keep(self, stream: UUID, versioned: Versioned) -> None:
         self._states[stream] = versioned

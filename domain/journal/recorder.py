@@ -78,13 +78,13 @@ class Session:
                     known[scope, key] = Known(state, position, version)
         return Look(entries, known)
 
-    def stream(self, stream: UUID) -> list[tuple[int, UUID, int, str, bytes]]:
-        """All rows of one stream, oldest first."""
+    def stream(self, stream: UUID, *, after: int = 0) -> list[tuple[int, UUID, int, str, bytes]]:
+        """The rows of one stream after a version, oldest first."""
         with self.connection.cursor(binary=True) as rows:
             rows.execute(
                 "SELECT notification_id, originator_id, originator_version, topic, state FROM journal.entries"
-                " WHERE originator_id = %s ORDER BY originator_version",
-                (stream,),
+                " WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version",
+                (stream, after),
             )
             return rows.fetchall()
 

@@ -140,3 +140,14 @@ GRANT SELECT ON journal.entries, journal.head, journal.tree
 GRANT SELECT ON journal.commands TO tandem_api, tandem_writer, tandem_indexer, tandem_processes;
 GRANT EXECUTE ON FUNCTION journal.append, journal.lock TO tandem_api, tandem_writer, tandem_indexer, tandem_processes;
 GRANT INSERT ON journal.tree TO tandem_processes;
+
+-- The states of long streams, kept by the code whose fingerprint stands beside them. Disposable: nothing proves itself
+-- by them, and an emptied table costs time only.
+CREATE TABLE journal.snapshots (
+    stream uuid PRIMARY KEY,
+    version bigint NOT NULL CHECK (version > 0),
+    topic text NOT NULL,
+    fingerprint bytea NOT NULL,
+    state bytea NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE ON journal.snapshots TO tandem_api, tandem_writer, tandem_indexer, tandem_processes;
