@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from uuid import UUID
 
+from eth_account import Account
+from eth_account.messages import encode_defunct
+
 from abis import Generation, campaign_address
 from ops.demo.board import Board
 from ops.demo.client import Answer, Client
@@ -17,6 +20,12 @@ from ops.demo.plan import Commitment, Investor, Offering, Plan
 RISK_TEXT = "You may lose all of what you invest. Shares of young companies are hard to sell."
 ACKNOWLEDGEMENT = sha256(RISK_TEXT.encode()).hexdigest()
 KYC_LEVEL = "basic"
+
+
+def signed(text: str, *, key: str) -> str:
+    """A wallet's signature under a text (EIP-191), as a person's wallet program makes it."""
+    signature: bytes = Account.sign_message(encode_defunct(text=text), key).signature
+    return "0x" + bytes(signature).hex()
 
 
 class Circle:
@@ -88,16 +97,21 @@ class Circle:
             raise Surprised(f"{offering.name} stands at {deployed}, but was to stand at {expected}")
 
     async def _introduce(self, investor: Investor) -> None:
+        """Registered, with a wallet bound by its signature, and known to compliance."""
         self._board.begin("introduced")
-        body = {"investor_id": str(investor.id), "wallet": investor.wallet, "reference": investor.name}
-        await self._give("investor", "/v1/investors", body, kind="register investor", of=investor.name)
-        await self._give(
-            "compliance",
-            f"/v1/investors/{investor.id}:approve-kyc",
-            {"level": KYC_LEVEL},
-            kind="approve KYC",
-            of=investor.name,
-        )
+        path, name = f"/v1/investors/{investor.id}", investor.name
+        body = {"investor_id": str(investor.id), "reference": name}
+        await self._give("investor", "/v1/investors", body, kind="register investor", of=name)
+        asked = {"wallet": investor.wallet}
+        answer = await self._give("investor", f"{path}:challenge-wallet", asked, kind="challenge wallet", of=name)
+        challenge = await self._client.read("investor", f"{path}/challenge", min_position=answer.position)
+        bound = {
+            "nonce": challenge["nonce"],
+            "scheme": "eip191",
+            "signature": signed(challenge["statement"], key=investor.key),
+        }
+        await self._give("investor", f"{path}:bind-wallet", bound, kind="bind wallet", of=name)
+        await self._give("compliance", f"{path}:approve-kyc", {"level": KYC_LEVEL}, kind="approve KYC", of=name)
         self._board.finish("introduced")
 
     async def _invest(self, offering: Offering, commitment: Commitment) -> None:
@@ -109,13 +123,18 @@ class Circle:
             "campaign_id": str(offering.campaign_id),
             "investor_id": str(commitment.investor.id),
             "amount": str(commitment.amount),
-            "acknowledgement": ACKNOWLEDGEMENT,
+            "acknowledgements": [{"kind": "risk", "text": ACKNOWLEDGEMENT}],
         }
         self._board.begin("committed")
         await self._give("investor", "/v1/investments", body, kind="commit", of=name)
         self._board.finish("committed")
         self._board.begin("paid")
-        payment = {"provider": "telebirr", "reference": f"{self._plan.run_id}:{name}", "amount": str(commitment.amount)}
+        payment = {
+            "provider": "telebirr",
+            "reference": f"{self._plan.run_id}:{name}",
+            "amount": str(commitment.amount),
+            "currency": offering.terms["currency"],
+        }
         path = f"/v1/investments/{commitment.investment_id}/payments"
         await self._give("treasury_maker", path, payment, kind="record payment", of=name)
         self._board.finish("paid")

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
+from eth_account import Account
 
 from abis.hashing import checksummed
 from domain.company import company_id
@@ -23,14 +24,17 @@ DURATION_S = 86_400
 THRESHOLD_BPS = 7_500
 FEE_BPS = 250
 RAISED_PERCENT = 92  # of its goal, by the campaign that succeeds
-DOCUMENTS = ("trade-licence", "articles-of-association")
+DOCUMENTS = ("business_license", "articles")
 FAILING_PART = 4  # every so many-th investor backs the campaign that fails
 
 
 class Investor(msgspec.Struct, frozen=True, kw_only=True):
+    """A person with a wallet and its key: a wallet is bound by its signature."""
+
     id: UUID
     name: str
     wallet: str
+    key: str
 
 
 class Commitment(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +98,8 @@ def plan(*, run_id: str, investors: int) -> Plan:
 
 def _investor(run_id: str, number: int) -> Investor:
     name = f"investor-{number + 1:04d}"
-    return Investor(id=_id(run_id, name), name=name, wallet=_wallet(run_id, name))
+    key = "0x" + sha256(f"{run_id} key of {name}".encode()).hexdigest()
+    return Investor(id=_id(run_id, name), name=name, wallet=Account.from_key(key).address, key=key)
 
 
 def _offering(run_id: str, name: str, sector: str, people: tuple[Investor, ...], *, succeeds: bool) -> Offering:
@@ -164,5 +169,5 @@ def _id(run_id: str, name: str) -> UUID:
 
 
 def _wallet(run_id: str, name: str) -> str:
-    """An address that nobody has the key of: certificates only need a holder."""
+    """An address that nobody has the key of: what is released to a company only needs a place."""
     return checksummed(sha256(f"{run_id} wallet of {name}".encode()).hexdigest()[:40])

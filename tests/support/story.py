@@ -12,14 +12,17 @@ from uuid import UUID, uuid5
 from domain import commands as c
 from domain.company import company_id
 from domain.handlers import decide
+from domain.investment import Acknowledgement
+from domain.investor import Investor
 from domain.journal import Actor, CommandKey, Envelope, Ledger, Outcome
 from domain.rule_packs import load_packs
 from domain.topics import codec
 from domain.values import ChainFact, Terms, terms_hash
+from tests.support.wallets import key_of, signed, wallet_of
 
 IDS = UUID("5c0f7b0e-8f0f-5b86-9b1e-0d5a6f7c1e22")
 WALLET = "0x00000000000000000000000000000000000000A1"
-HOLDER = "0x00000000000000000000000000000000000000b2"
+HOLDER = wallet_of("holder")
 CLONE = "0x00000000000000000000000000000000000000C3"
 TERMS = Terms(
     currency="ETB",
@@ -88,10 +91,10 @@ class Story:
             )
         )
 
-    def fact(self, outcome: Outcome) -> ChainFact:
-        """A log that repeats the entry an outcome made."""
-        position = outcome.position
-        assert position is not None
+    def fact(self, outcome: Outcome, topic: str | None = None) -> ChainFact:
+        """A log that repeats the entry that an outcome made: its last one, or the one of a topic."""
+        made = [event for event in outcome.events if topic in {None, event.topic}]
+        position = made[-1].position
         return ChainFact(
             chain_id=100,
             block_number=1_000 + position,
@@ -144,29 +147,47 @@ class Story:
     def commit(self, name: str, amount: int) -> UUID:
         """An investor with an approved KYC commits an amount. The investment's id."""
         investor, investment = named(f"{self.name}/investor/{name}"), named(f"{self.name}/investment/{name}")
-        self.do(c.RegisterInvestor(investor_id=investor, wallet=HOLDER, reference=f"person {name}"), INVESTOR)
-        self.do(c.ApproveKyc(investor_id=investor, level="basic"), COMPLIANCE)
+        self.introduce(investor, reference=f"person {name}")
         self.do(
             c.CommitInvestment(
                 investment_id=investment,
                 campaign_id=self.campaign,
                 investor_id=investor,
                 amount=amount,
-                acknowledgement="cd" * 32,
+                acknowledgements=(Acknowledgement("risk", "cd" * 32),),
             ),
             INVESTOR,
         )
         return investment
 
+    def introduce(self, investor: UUID, *, reference: str, wallet: str = "holder") -> None:
+        """Registered, with a wallet bound by its signature and an approved KYC."""
+        self.do(c.RegisterInvestor(investor_id=investor, reference=reference), INVESTOR)
+        nonce = f"nonce of {investor}"
+        self.do(
+            c.ChallengeWallet(
+                investor_id=investor, wallet=wallet_of(wallet), nonce=nonce, domain="Tandem", chain_id=100
+            ),
+            INVESTOR,
+        )
+        versioned = self.ledger.load(investor)
+        assert versioned is not None
+        state = versioned[0]
+        assert isinstance(state, Investor)
+        assert state.challenge is not None
+        signature = signed(investor, state.challenge, key=key_of(wallet))
+        self.do(c.BindWallet(investor_id=investor, nonce=nonce, scheme="eip191", signature=signature), INVESTOR)
+        self.do(c.ApproveKyc(investor_id=investor, level="basic"), COMPLIANCE)
+
     def pay(self, investment: UUID, amount: int, *, confirmed: bool = True) -> Outcome:
         """The money arrives, and the chain records the investment."""
         payment = c.RecordPayment(
-            investment_id=investment, provider="bank", reference=f"ref {investment}", amount=amount
+            investment_id=investment, provider="bank", reference=f"ref {investment}", amount=amount, currency="ETB"
         )
         paid = self.do(payment, MAKER)
         if confirmed:
-            first = Outcome(events=paid.events[:1], replayed=False)
-            self.do(c.ConfirmRecording(investment_id=investment, on_chain=self.fact(first)), INDEXER)
+            fact = self.fact(paid, "investment.funded")
+            self.do(c.ConfirmRecording(investment_id=investment, on_chain=fact), INDEXER)
         return paid
 
     def close(self) -> None:
@@ -184,9 +205,10 @@ class Story:
 
     def release(self) -> None:
         """Requested, approved by a second person, and recorded on the chain."""
-        self.do(c.RequestRelease(campaign_id=self.campaign, release_id=named(f"{self.name}/release")), MAKER)
-        approved = self.do(c.ApproveRelease(campaign_id=self.campaign), CHECKER)
-        self.do(c.ConfirmRelease(campaign_id=self.campaign, on_chain=self.fact(approved)), INDEXER)
+        names = {"campaign_id": self.campaign, "release_id": named(f"{self.name}/release")}
+        self.do(c.RequestRelease(**names), MAKER)
+        approved = self.do(c.ApproveRelease(**names), CHECKER)
+        self.do(c.ConfirmRelease(**names, on_chain=self.fact(approved)), INDEXER)
 
     def refund(self, investment: UUID) -> None:
         """Ordered by the process, and recorded on the chain."""
@@ -222,5 +244,4 @@ def fail(ledger: Ledger, *, name: str = "b") -> Story:
     story.close()
     story.refund(first)
     story.refund(second)
-    story.do(c.CompleteRefunds(campaign_id=story.campaign, investments=2, amount=70_000), PROCESS)
     return story

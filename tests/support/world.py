@@ -22,7 +22,7 @@ from domain import commands as c
 from domain.campaign import CampaignApproved, CampaignClosed, ReleaseApproved
 from domain.company import KybApproved
 from domain.handlers import decide
-from domain.investment import InvestmentFunded, RefundOrdered, SharesAllotted
+from domain.investment import Acknowledgement, InvestmentFunded, RefundOrdered, SharesAllotted
 from domain.journal import Actor, CommandKey, Entry, Envelope, JournalReader, Ledger
 from domain.processes import Settlement
 from domain.progress import Progress
@@ -37,6 +37,7 @@ from projections.runner import Runner
 from projections.store import BookStore
 from tests.support.chain import ChainAtHand
 from tests.support.roles import as_room
+from tests.support.wallets import signed
 
 ACKNOWLEDGEMENT = sha256(b"risks").hexdigest()
 STRANGER = "0x" + "5a" * 32
@@ -164,19 +165,30 @@ class World:
 
     def invest(self, offering: Offering, commitment: Commitment) -> None:
         investor = commitment.investor
-        register = c.RegisterInvestor(investor_id=investor.id, wallet=investor.wallet, reference=investor.name)
-        self.give("investor", register)
+        self.give("investor", c.RegisterInvestor(investor_id=investor.id, reference=investor.name))
+        asked = c.ChallengeWallet(
+            investor_id=investor.id, wallet=investor.wallet, nonce="one", domain="Tandem", chain_id=100
+        )
+        self.give("investor", asked)
+        state, _ = self.ledger.load(investor.id) or (None, 0)
+        signature = signed(investor.id, state.challenge, key=investor.key, scheme="eip712")
+        bind = c.BindWallet(investor_id=investor.id, nonce="one", scheme="eip712", signature=signature)
+        self.give("investor", bind)
         self.give("compliance", c.ApproveKyc(investor_id=investor.id, level="basic"))
         commit = c.CommitInvestment(
             investment_id=commitment.investment_id,
             campaign_id=offering.campaign_id,
             investor_id=investor.id,
             amount=commitment.amount,
-            acknowledgement=ACKNOWLEDGEMENT,
+            acknowledgements=(Acknowledgement("risk", ACKNOWLEDGEMENT),),
         )
         self.give("investor", commit)
         payment = c.RecordPayment(
-            investment_id=commitment.investment_id, provider="bank", reference="one", amount=commitment.amount
+            investment_id=commitment.investment_id,
+            provider="bank",
+            reference=str(commitment.investment_id),
+            amount=commitment.amount,
+            currency="ETB",
         )
         self.give("treasury_maker", payment)
 
