@@ -152,7 +152,7 @@ class RequestRelease(Command, frozen=True, kw_only=True):
 
 class ApproveRelease(Command, frozen=True, kw_only=True):
     campaign_id: UUID
-    release_id: UUID | None = None
+    release_id: UUID
 
 
 class DeclineRelease(Command, frozen=True, kw_only=True):

@@ -101,8 +101,8 @@ def request_release(campaign: Campaign, *, release_id: UUID, by: Actor) -> Event
     return ReleaseRequested(release_id=release_id, amount=amount, fee=fee, requester=by.id, tranche=tranche)
 
 
-def approve_release(campaign: Campaign, *, release_id: UUID | None, wallet: str, by: Actor) -> Event:
-    """Approve the release that waits; whoever names its id is held to it. Four eyes."""
+def approve_release(campaign: Campaign, *, release_id: UUID, wallet: str, by: Actor) -> Event:
+    """Approve exactly the release that waits, by its id. Four eyes."""
     release = _waiting(campaign, release_id)
     check_other_eyes(by, release.requester)
     return ReleaseApproved(release_id=release.id, amount=release.amount, fee=release.fee, wallet=wallet)
@@ -151,9 +151,9 @@ def _check_answers(campaign: Campaign, now: datetime) -> None:
         raise Refusal("answers-awaited", "investors may withdraw without reason still", until=until)
 
 
-def _waiting(campaign: Campaign, release_id: UUID | None) -> Release:
+def _waiting(campaign: Campaign, release_id: UUID) -> Release:
     release = next((r for r in campaign.releases if r.confirmed is None), None)
-    if release is None or (release_id is not None and release.id != release_id):
+    if release is None or release.id != release_id:
         raise Refusal("not-requested", "no such release has been requested")
     if release.approved:
         raise Refusal("already-approved", "the release is approved already", release_id=str(release.id))

@@ -80,7 +80,7 @@ class RequestKybInformation(Command, frozen=True, kw_only=True):
 
 class ApproveKyb(Command, frozen=True, kw_only=True):
     company_id: UUID
-    documents_hash: str | None = None
+    documents_hash: str
     valid_until: datetime | None = None
 
 

@@ -50,16 +50,16 @@ def request_information(company: Company, *, reason: str, by: Actor) -> Event:
 
 
 def approve(
-    company: Company, *, documents_hash: str | None, valid_until: datetime | None, now: datetime, by: Actor
+    company: Company, *, documents_hash: str, valid_until: datetime | None, now: datetime, by: Actor
 ) -> Event:
-    """Approve exactly what is there: a reviewer who names the hash of the documents is held to it."""
+    """Approve exactly what is there: the reviewer names the hash of the documents."""
     _reviewable(company, by)
     waiting = [str(key) for key, document in company.documents.items() if document.state == "pending"]
     if waiting:
         raise Refusal("documents-unapproved", "every document must be approved first", documents=waiting)
     if not any(document.state == "approved" for document in company.documents.values()):
         raise Refusal("documents-missing", "no document of the company is approved")
-    if documents_hash is not None and documents_hash != company.documents_hash:
+    if documents_hash != company.documents_hash:
         text = "the hash is not that of the company's documents"
         raise Refusal("approved-otherwise", text, documents_hash=company.documents_hash)
     if valid_until is not None:

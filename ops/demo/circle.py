@@ -72,8 +72,10 @@ class Circle:
             await self._give("issuer", f"{company}/documents", document, kind="attach document", of=of)
             path = f"{company}/documents/{document['document_id']}:approve"
             await self._give("compliance", path, kind="approve document", of=of)
-        await self._give("issuer", f"{company}:submit-kyb", kind="submit KYB", of=name)
-        await self._give("compliance", f"{company}:approve-kyb", kind="approve KYB", of=name)
+        answer = await self._give("issuer", f"{company}:submit-kyb", kind="submit KYB", of=name)
+        submitted = await self._client.read("compliance", company, min_position=answer.position)
+        approval = {"documents_hash": submitted["documents_hash"]}
+        await self._give("compliance", f"{company}:approve-kyb", approval, kind="approve KYB", of=name)
         await self._confirmed(offering.company_id, "company.registration_confirmed", offering)
 
     async def _open(self, offering: Offering) -> None:
@@ -156,8 +158,10 @@ class Circle:
         """Certificates for everybody; then the money is released on the word of two people."""
         campaign = f"/v1/campaigns/{offering.campaign_id}"
         await self._all(offering, "investment.certificate_confirmed")
-        await self._give("treasury_maker", f"{campaign}:request-release", kind="request release", of=offering.name)
-        await self._give("treasury_checker", f"{campaign}:approve-release", kind="approve release", of=offering.name)
+        path = f"{campaign}/releases"
+        asked = await self._give("treasury_maker", path, {}, kind="request release", of=offering.name)
+        path = f"{path}/{asked.id}:approve"
+        await self._give("treasury_checker", path, kind="approve release", of=offering.name)
         await self._confirmed(offering.campaign_id, "campaign.release_confirmed", offering)
 
     async def _refund(self, offering: Offering) -> None:

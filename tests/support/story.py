@@ -17,7 +17,7 @@ from domain.investor import Investor
 from domain.journal import Actor, CommandKey, Envelope, Ledger, Outcome
 from domain.rule_packs import load_packs
 from domain.topics import codec
-from domain.values import ChainFact, Terms, terms_hash
+from domain.values import ChainFact, Terms, documents_hash, terms_hash
 from tests.support.wallets import key_of, signed, wallet_of
 
 IDS = UUID("5c0f7b0e-8f0f-5b86-9b1e-0d5a6f7c1e22")
@@ -122,7 +122,8 @@ class Story:
         )
         self.do(c.ApproveDocument(company_id=self.company, document_id=document), COMPLIANCE)
         self.do(c.SubmitKyb(company_id=self.company), ISSUER)
-        approved = self.do(c.ApproveKyb(company_id=self.company), COMPLIANCE)
+        content = documents_hash({str(document): "ab" * 32})
+        approved = self.do(c.ApproveKyb(company_id=self.company, documents_hash=content), COMPLIANCE)
         fact = self.fact(approved)
         self.do(c.ConfirmCompanyRegistration(company_id=self.company, on_chain=fact), INDEXER)
 

@@ -152,7 +152,9 @@ class World:
             approve = c.ApproveDocument(company_id=offering.company_id, document_id=attach.document_id)
             self.give("compliance", approve)
         self.give("issuer", c.SubmitKyb(company_id=offering.company_id))
-        self.give("compliance", c.ApproveKyb(company_id=offering.company_id))
+        state, _ = self.ledger.load(offering.company_id) or (None, 0)
+        approve_kyb = c.ApproveKyb(company_id=offering.company_id, documents_hash=state.documents_hash)
+        self.give("compliance", approve_kyb)
 
     def open(self, offering: Offering) -> None:
         terms = msgspec.convert(offering.terms, Terms)
@@ -259,8 +261,9 @@ class World:
         self.close_both()
         self.go_on()
         campaign_id = self.succeeding.campaign_id
-        self.give("treasury_maker", c.RequestRelease(campaign_id=campaign_id, release_id=uuid4()))
-        self.give("treasury_checker", c.ApproveRelease(campaign_id=campaign_id))
+        release_id = uuid4()
+        self.give("treasury_maker", c.RequestRelease(campaign_id=campaign_id, release_id=release_id))
+        self.give("treasury_checker", c.ApproveRelease(campaign_id=campaign_id, release_id=release_id))
         self.go_on()
 
     # What tests look at, and what they break.
