@@ -134,11 +134,10 @@ def _cancel_unconfirmed(command: c.CancelUnconfirmed, work: Work) -> None:
 def _allot_commitment(command: c.AllotCommitment, work: Work) -> None:
     """The closing of an over-subscribed campaign: what a commitment gets counts now, the rest is owed back."""
     investment = work.load(Investment, command.investment_id)
-    if investment.funded or investment.ended:
-        return
+    if investment.status != "paid":
+        return  # it counts already, it ended, or its provider took the money back since the closing began
     campaign = work.load(Campaign, investment.campaign_id)
     campaign.check_in("closing")
-    investment.check_status("paid")
     if command.shares == 0:
         event = committing.lapse(investment, reason="no shares left")
         assert event is not None

@@ -98,7 +98,8 @@ def _lose(investment: Investment, payment: Payment, lost: int, work: Work) -> No
 
     1. The money did not count yet: the investor owes it again.
     2. It counted and the campaign is open: the investment is cancelled and undone on the chain.
-    3. The campaign is over: the investor owes it to whoever got it, unless the investment was refunded.
+    3. It was cancelled and its refund is not ordered yet: the refund leaves this payment out.
+    4. The campaign is over, or the refund is on its way: the investor owes it.
     """
     campaign = work.load(Campaign, investment.campaign_id)
     if not investment.funded:
@@ -110,7 +111,7 @@ def _lose(investment: Investment, payment: Payment, lost: int, work: Work) -> No
     elif running.takes_money(campaign) and not investment.ended:
         event = committing.end(investment, reason="payment reversed")
         end_commitment(investment, event, reason="payment reversed", work=work)
-    else:
+    elif investment.refund_ordered or not investment.ended:
         claim = ClaimRaised(investment_id=investment.id, payment_id=payment.id, amount=lost)
         work.record(campaign.id, claim)
 
