@@ -13,7 +13,7 @@ import msgspec
 from domain import commands as c
 from domain.allotment import Wanted, pro_rata
 from domain.asking import Command
-from domain.campaign.money_events import ClosingConfirmed, ClosingStarted, CommitmentReleased
+from domain.campaign.money_events import ClosingConfirmed, ClosingStarted, CommitmentReleased, WaitingLeft
 from domain.campaign.state import Campaign
 from domain.due import Due, Settled, command_of, learnt
 from domain.errors import JournalCorrupt, Refusal
@@ -74,7 +74,7 @@ class Settlement:
 
     1. A closing begins where everybody gets a part: each paid commitment is allotted its part, then the closing ends.
     2. A confirmed closing allots, refunds or lapses each investment of the campaign.
-    3. A commitment ends early: the next one on the waiting list has room.
+    3. A commitment ends early, or leaves the waiting list: the next one on the list may have room.
 
     Killed anywhere, it begins again at its position; its commands carry derived keys, so that none happens twice.
     """
@@ -106,7 +106,7 @@ class Settlement:
                 self._end_investments(entry, successful=outcome == "successful")
             case ClosingStarted(cancelled=False):
                 self._allot_parts(entry)
-            case CommitmentReleased():
+            case CommitmentReleased() | WaitingLeft(reason="cancelled"):
                 self._admit(entry)
             case _:
                 pass
@@ -184,7 +184,7 @@ def _subject(command: Any) -> UUID:
 def _through_first(entries: list[Entry]) -> list[Entry]:
     """The entries up to the first to see to: what it concerns must be known, and nothing later, when it is met."""
     for place, entry in enumerate(entries, start=1):
-        if isinstance(entry.event, ClosingConfirmed | ClosingStarted | CommitmentReleased):
+        if isinstance(entry.event, ClosingConfirmed | ClosingStarted | CommitmentReleased | WaitingLeft):
             return entries[:place]
     return entries
 
