@@ -6,9 +6,11 @@ What must come before what, within a chain generation:
   generation the journal itself sees to that: it accepts no campaign before `company.registration_confirmed` and no
   commitment before `campaign.deployment_confirmed`, which the indexer records from final blocks only. A later
   generation is posted from a journal that has these confirmations already, so the writer keeps the order by itself.
-* `campaign.closed` needs all recordings of its campaign: the contract compares the sums, and the journal does not wait
-  for their confirmations. `campaign.receive` refuses money after the closing, so no recording can come later.
-* certificates, the release and refunds need the closing; the journal asks for `campaign.closing_confirmed` first.
+* `campaign.closed` needs all recordings of its campaign and all refunds of it that were ordered before: the contract
+  compares the sums, and the journal does not wait for the confirmations of recordings. No money counts after the
+  closing, so no recording can come later.
+* certificates, releases and the refunds of a failed campaign need the closing; the journal asks for
+  `campaign.closing_confirmed` first.
 
 * the effects of one aggregate come in the order of its entries: an investment is recorded before it is refunded, and
   the changes of its certificate follow each other. Waiting for the whole campaign instead would do this too, but a
@@ -48,8 +50,15 @@ from chain_writer.intents import (
 )
 from domain.campaign import CampaignApproved, CampaignClosed, ReleaseApproved
 from domain.company import KybApproved
-from domain.investment import InvestmentFunded, RefundOrdered, SharesAllotted
-from domain.journal import Entry
+from domain.investment import (
+    CertificateReissued,
+    CertificateRevoked,
+    InvestmentFunded,
+    RefundOrdered,
+    SharesAllotted,
+    TransferApproved,
+)
+from domain.journal import Entry, Event
 
 STAGE_FOUNDING, STAGE_RECORDING, STAGE_CLOSING, STAGE_SETTLING = range(4)
 UINT256_LIMIT = 1 << 256
@@ -57,6 +66,11 @@ UINT128_LIMIT = 1 << 128
 UINT64_LIMIT = 1 << 64
 NOBODY = "0x" + "0" * 40
 REVOCATION, REISSUE, TRANSFER_APPROVAL = range(1, 4)  # what a change is, in the certificate contract's digests
+CHANGES = {
+    RevokeCertificate: Kind.REVOKE_CERTIFICATE,
+    ReissueCertificate: Kind.REISSUE_CERTIFICATE,
+    ApproveTransfer: Kind.APPROVE_TRANSFER,
+}
 
 
 class _Effect(msgspec.Struct, frozen=True):
@@ -149,7 +163,7 @@ def digest_of(call: Call) -> bytes:
 
 
 def _effect(entry: Entry) -> _Effect | None:
-    """The seven cases of ADR 1, section 1.4."""
+    """The cases of the table of effects in ops/docs/architecture.md."""
     event, stream = entry.event, entry.stream
     match event:
         case KybApproved():
@@ -178,16 +192,13 @@ def _effect(entry: Entry) -> _Effect | None:
                 fee=event.fee,
             )
             return _Effect(Kind.RECORD_RELEASE, "FundEscrow", event.release_id, call, stream, STAGE_SETTLING)
-        case InvestmentFunded() | SharesAllotted() | RefundOrdered():
-            return _investment_effect(event, stream)
         case _:
-            return None
+            return _investment_effect(event, stream)
 
 
-def _investment_effect(event: InvestmentFunded | SharesAllotted | RefundOrdered, stream: UUID) -> _Effect:
-    campaign_id = event.campaign_id
+def _investment_effect(event: Event, stream: UUID) -> _Effect | None:
     match event:
-        case InvestmentFunded():
+        case InvestmentFunded(campaign_id=campaign_id):
             call: Call = RecordInvestment(
                 campaign_id=campaign_id,
                 investment_id=stream,
@@ -196,16 +207,35 @@ def _investment_effect(event: InvestmentFunded | SharesAllotted | RefundOrdered,
                 shares=event.shares,
             )
             return _Effect(Kind.RECORD_INVESTMENT, "", stream, call, campaign_id, STAGE_RECORDING)
-        case SharesAllotted():
+        case SharesAllotted(campaign_id=campaign_id):
             call = IssueCertificate(
                 investment_id=stream, campaign_id=campaign_id, holder=event.wallet, shares=event.shares
             )
             return _Effect(Kind.ISSUE_CERTIFICATE, "NFTShareCertificate", stream, call, campaign_id, STAGE_SETTLING)
-        case RefundOrdered():
+        case RefundOrdered(campaign_id=campaign_id):
             call = RecordRefund(
                 campaign_id=campaign_id, investment_id=stream, investor=event.wallet, amount=event.amount
             )
-            return _Effect(Kind.RECORD_REFUND, "FundEscrow", stream, call, campaign_id, STAGE_SETTLING)
+            # Before the closing the refund changes the sum that the closing names: the closing waits for it.
+            stage = STAGE_RECORDING if event.live else STAGE_SETTLING
+            return _Effect(Kind.RECORD_REFUND, "FundEscrow", stream, call, campaign_id, stage)
+        case CertificateRevoked() | CertificateReissued() | TransferApproved():
+            change = _change(event, stream)
+            named = CHANGES[type(change)], "NFTShareCertificate", change.change_id
+            return _Effect(*named, change, event.campaign_id, STAGE_SETTLING)
+        case _:
+            return None
+
+
+def _change(event: CertificateRevoked | CertificateReissued | TransferApproved, stream: UUID) -> Change:
+    change_id, evidence = event.change_id, event.evidence
+    match event:
+        case CertificateRevoked():
+            return RevokeCertificate(change_id=change_id, investment_id=stream, evidence=evidence)
+        case CertificateReissued(wallet=holder):
+            return ReissueCertificate(change_id=change_id, investment_id=stream, holder=holder, evidence=evidence)
+        case TransferApproved(new_wallet=receiver):
+            return ApproveTransfer(change_id=change_id, investment_id=stream, receiver=receiver, evidence=evidence)
 
 
 def _target(effect: _Effect, generation: Generation) -> str:
@@ -232,7 +262,7 @@ def _address(text: str) -> bytes:
 
 
 def _hash(text: str) -> bytes:
-    word = bytes.fromhex(text.removeprefix("0x"))
+    word = bytes.fromhex(text)
     if len(word) != 32:
         raise ValueError(f"{text!r} is not a hash of 32 bytes")
     return word

@@ -145,8 +145,10 @@ class Unclear(msgspec.Struct, frozen=True):
 
 Simulated = Passed | Refused | Unclear
 
-# A contract's word about who may speak to it and when: an operator changes it, and the same call passes.
-MENDABLE = frozenset({"AccessControlUnauthorizedAccount", "NotOperator", "NotEscrow", "EnforcedPause"})
+# A contract's word about who may speak to it and when: an operator changes it, and the same call passes. Above the cap
+# there is room again as soon as a withdrawal lands that the journal has counted already, whenever that is: the journal
+# lets nobody in beyond the cap.
+MENDABLE = frozenset({"AccessControlUnauthorizedAccount", "NotOperator", "NotEscrow", "EnforcedPause", "CapExceeded"})
 
 
 def simulated_error(*, message: str, data: bytes) -> Refused | Unclear:
@@ -165,5 +167,5 @@ def simulated_error(*, message: str, data: bytes) -> Refused | Unclear:
 
 
 def is_mendable(revert: Revert) -> bool:
-    """Whether an operator's act, and not a new entry, makes the same call pass."""
+    """Whether the same call may pass later, by an operator's act or because what it waits for has landed."""
     return revert.code in MENDABLE

@@ -23,7 +23,15 @@ from chain_writer.signer import KeySigner
 from chain_writer.store import WriterStore
 from domain.campaign import CampaignApproved, CampaignClosed, CampaignDrafted, CampaignRejected, ReleaseApproved
 from domain.company import CompanyRegistered, KybApproved
-from domain.investment import InvestmentCommitted, InvestmentFunded, RefundOrdered, SharesAllotted
+from domain.investment import (
+    CertificateReissued,
+    CertificateRevoked,
+    InvestmentCommitted,
+    InvestmentFunded,
+    RefundOrdered,
+    SharesAllotted,
+    TransferApproved,
+)
 from domain.journal import Draft, Event, Journal, JournalReader, Meta
 from domain.topics import codec
 from domain.values import Terms
@@ -36,6 +44,7 @@ LANE = "lane-0"
 FINALITY_DEPTH = 1
 ROUNDS_MAX = 60
 WALLET = "0x" + "a1" * 20
+DECIDED = {"reason": "a judgement", "evidence": "ee" * 32}
 TERMS = Terms(
     currency="ETB",
     funding_goal=1_000_000,
@@ -125,7 +134,7 @@ class House:
                     wallet=wallet,
                     amount=amount,
                     shares=shares,
-                    acknowledgement="33" * 32,
+                    acknowledgements=(),
                 ),
             )
         funded = InvestmentFunded(
@@ -139,8 +148,31 @@ class House:
     def allot(self, text: str, *, campaign: str = "campaign", shares: int = 100, wallet: str = WALLET) -> int:
         return self.record(name(text), SharesAllotted(campaign_id=name(campaign), wallet=wallet, shares=shares))
 
-    def order_refund(self, text: str, *, campaign: str = "campaign", amount: int = 10_000) -> int:
-        event = RefundOrdered(campaign_id=name(campaign), wallet=WALLET, amount=amount, reason="failed")
+    def order_refund(self, text: str, *, campaign: str = "campaign", amount: int = 10_000, live: bool = False) -> int:
+        event = RefundOrdered(campaign_id=name(campaign), wallet=WALLET, amount=amount, reason="failed", live=live)
+        return self.record(name(text), event)
+
+    def revoke(self, text: str, *, change: str, campaign: str = "campaign") -> int:
+        event = CertificateRevoked(
+            change_id=name(change), campaign_id=name(campaign), wallet=WALLET, shares=100, **DECIDED
+        )
+        return self.record(name(text), event)
+
+    def reissue(self, text: str, *, change: str, wallet: str, campaign: str = "campaign") -> int:
+        event = CertificateReissued(
+            change_id=name(change),
+            campaign_id=name(campaign),
+            wallet=wallet,
+            previous_wallet=WALLET,
+            shares=100,
+            **DECIDED,
+        )
+        return self.record(name(text), event)
+
+    def approve_transfer(self, text: str, *, change: str, wallet: str, campaign: str = "campaign") -> int:
+        event = TransferApproved(
+            change_id=name(change), campaign_id=name(campaign), wallet=WALLET, new_wallet=wallet, **DECIDED
+        )
         return self.record(name(text), event)
 
     def release(self, text: str = "release", *, amount: int, fee: int, campaign: str = "campaign") -> int:
@@ -255,4 +287,8 @@ CLOSED = "CampaignClosed(bytes32,bytes32,bool,uint256)"
 ISSUED = "CertificateIssued(uint256,bytes32,bytes32,address,uint256)"
 RELEASED = "ReleaseRecorded(bytes32,bytes32,bytes32,address,uint256,uint256)"
 REFUNDED = "RefundRecorded(bytes32,bytes32,bytes32,address,uint256)"
+WITHDRAWN = "InvestmentWithdrawn(bytes32,uint256)"
+REVOKED = "CertificateRevoked(bytes32,bytes32,uint256,address,bytes32)"
+REISSUED = "CertificateReissued(bytes32,bytes32,uint256,address,address,bytes32)"
+APPROVED = "TransferApproved(bytes32,bytes32,uint256,address,address,bytes32)"
 ALREADY = "AlreadyRecorded(bytes32,bytes32)"

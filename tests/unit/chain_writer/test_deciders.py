@@ -197,20 +197,22 @@ def test_the_signers_txs_are_found_in_the_order_of_their_nonces() -> None:
     assert [found.tx.hash for found in found_in([block], sender=ours.upper().replace("0X", "0x"))] == ["0x3", "0x2"]
 
 
-RULE = Refused(Revert("CapExceeded", "CapExceeded(1, 2, 3)", custom=True))
+RULE = Refused(Revert("RaisedMismatch", "RaisedMismatch(1, 2, 3)", custom=True))
 ROLE = Refused(Revert("NotOperator", "NotOperator(0x1)", custom=True))
 
 
 def test_a_rule_of_the_contract_is_asked_again_when_what_it_stood_on_is_final() -> None:
     first = on_refusal(intent(), RULE, head=HEAD, finality_depth=2)
-    assert first == Hold("CapExceeded", "CapExceeded(1, 2, 3)", HEAD, HEAD + 3)
-    again = intent(refused_code="CapExceeded", refused_block=HEAD)
+    assert first == Hold("RaisedMismatch", "RaisedMismatch(1, 2, 3)", HEAD, HEAD + 3)
+    again = intent(refused_code="RaisedMismatch", refused_block=HEAD)
     assert on_refusal(again, RULE, head=HEAD + 2, finality_depth=2) == first
-    assert on_refusal(again, RULE, head=HEAD + 3, finality_depth=2) == Reject("CapExceeded", "CapExceeded(1, 2, 3)")
+    assert on_refusal(again, RULE, head=HEAD + 3, finality_depth=2) == Reject(
+        "RaisedMismatch", "RaisedMismatch(1, 2, 3)"
+    )
 
 
 def test_another_rule_begins_anew() -> None:
-    before = intent(refused_code="RaisedMismatch", refused_block=HEAD - 50)
+    before = intent(refused_code="IssuerUnknown", refused_block=HEAD - 50)
     assert isinstance(on_refusal(before, RULE, head=HEAD, finality_depth=2), Hold)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import msgspec
 import psycopg
 from eth_abi.abi import encode
 from eth_account import Account
@@ -13,6 +14,7 @@ from abis import Generation, calls
 from abis.calls import selector
 from abis.hashing import keccak
 from chain_writer.signer import KeySigner
+from domain.company import KybApproved
 from ops import contracts
 from ops.contracts import ROLES
 from tests.unit.chain_writer.house import (
@@ -23,7 +25,12 @@ from tests.unit.chain_writer.house import (
     RECORDED,
     REFUNDED,
     REGISTERED,
+    REISSUED,
     RELEASED,
+    REVOKED,
+    TERMS,
+    WALLET,
+    WITHDRAWN,
     House,
     exhaust,
     name,
@@ -86,6 +93,94 @@ def test_a_failed_campaign_is_posted_with_its_refunds(house: House) -> None:
 
     assert house.questions.counts() == {"landed": 7}
     assert len(house.logs("FundEscrow", REFUNDED)) == 2
+
+
+def test_a_closing_waits_for_the_refunds_that_were_ordered_before_it(house: House) -> None:
+    # given an investment that is cancelled while its campaign is open, and the closing with what is left
+    house.company()
+    house.campaign()
+    house.fund("staying")
+    house.fund("leaving")
+    refunded = house.order_refund("leaving", live=True)
+    closed = house.close(raised=10_000)
+    house.follow()
+
+    house.settle(house.lane())
+
+    assert house.questions.counts() == {"landed": 6}
+    assert (house.story(refunded).block_number or 0) < (house.story(closed).block_number or 0)
+    assert (len(house.logs("campaign", WITHDRAWN)), len(house.logs("FundEscrow", REFUNDED))) == (1, 1)
+    assert len(house.logs("campaign", CLOSED)) == 1
+
+
+def test_an_investment_in_the_place_of_a_cancelled_one_waits_for_its_withdrawal_however_long(house: House) -> None:
+    # given a campaign that is full on the chain, and in the journal has room again
+    house.company()
+    house.campaign(terms=msgspec.structs.replace(TERMS, funding_goal=10_000, cap=10_000))
+    house.fund("leaving")
+    lane = house.lane()
+    house.follow()
+    house.settle(lane)
+    waiting = house.fund("coming")
+    house.follow()
+    for _ in range(30):
+        exhaust(lane)
+        house.chain.mine()
+    assert (house.story(waiting).state, house.story(waiting).code) == ("queued", "CapExceeded")
+
+    # when the withdrawal is ordered at last
+    house.order_refund("leaving", live=True)
+    house.follow()
+    house.settle(lane)
+
+    # then
+    assert (house.story(waiting).state, house.story(waiting).outcome) == ("landed", "recorded")
+    assert len(house.logs("campaign", RECORDED)) == 2
+
+
+def test_the_changes_of_a_certificate_follow_each_other_and_hold_up_no_other(house: House) -> None:
+    # given two certificates, and an order for the first that the chain cannot take: nothing was revoked
+    house.company()
+    house.campaign()
+    house.fund("first")
+    house.fund("second")
+    house.close(raised=20_000)
+    house.allot("first")
+    house.allot("second")
+    other = "0x" + "b2" * 20
+    positions = [
+        house.reissue("first", change="a", wallet=other),
+        house.revoke("first", change="b"),
+        house.approve_transfer("first", change="c", wallet=other),
+        house.reissue("first", change="d", wallet=WALLET),
+    ]
+    alone = house.revoke("second", change="e")
+    house.follow()
+
+    # when
+    house.settle(house.lane())
+
+    # then each waited for the one before, the impossible one was rejected, and the rest went on
+    stories = [house.story(position) for position in positions]
+    assert [story.state for story in stories] == ["landed", "landed", "rejected", "landed"]
+    assert stories[2].code == "CertificateNotHeld"
+    blocks = [stories[place].block_number or 0 for place in (0, 1, 3)]
+    assert blocks == sorted(set(blocks))
+    assert house.story(alone).block_number == blocks[0], "another certificate waits for nobody"
+    assert (len(house.logs("NFTShareCertificate", REISSUED)), len(house.logs("NFTShareCertificate", REVOKED))) == (2, 2)
+
+
+def test_a_company_approved_twice_before_it_was_registered_is_registered_once(house: House) -> None:
+    first = house.company()
+    again = house.record(name("company"), KybApproved(wallet=WALLET, documents_hash="11" * 32))
+    other = house.record(name("company"), KybApproved(wallet=WALLET, documents_hash="12" * 32))
+    house.follow()
+
+    house.settle(house.lane())
+
+    outcomes = [house.story(position).outcome for position in (first, again, other)]
+    assert outcomes == ["recorded", "already-recorded", "conflict"]
+    assert len(house.logs("IssuerRegistry", REGISTERED)) == 1
 
 
 def test_investments_of_one_campaign_ride_in_one_transaction(house: House) -> None:

@@ -22,10 +22,17 @@ from chain_writer.obligations import (
 )
 from domain.campaign import CampaignApproved, CampaignClosed, CampaignRejected, ReleaseApproved
 from domain.company import KybApproved
-from domain.investment import InvestmentFunded, RefundOrdered, SharesAllotted
+from domain.investment import (
+    CertificateReissued,
+    CertificateRevoked,
+    InvestmentFunded,
+    RefundOrdered,
+    SharesAllotted,
+    TransferApproved,
+)
 from domain.journal import Entry, Event, Meta
 from domain.topics import EVENT_CLASSES
-from tests.unit.chain_writer.house import ISSUED, NOON, TERMS, WALLET, House, name
+from tests.unit.chain_writer.house import DECIDED, ISSUED, NOON, TERMS, WALLET, House, name
 
 GENERATION = Generation(
     chain_id=100,
@@ -34,7 +41,9 @@ GENERATION = Generation(
     code_hashes=dict.fromkeys(CONTRACTS, "0x" + "00" * 32),
     start_block=0,
 )
-CAMPAIGN = name("campaign")
+CAMPAIGN, CHANGE = name("campaign"), name("change")
+OTHER = "0x" + "b2" * 20
+CHANGED = {"change_id": CHANGE, "campaign_id": CAMPAIGN, "wallet": WALLET, **DECIDED}
 
 EVENTS: list[tuple[Event, Kind, str, int]] = [
     (KybApproved(wallet=WALLET, documents_hash="11" * 32), Kind.REGISTER, "IssuerRegistry", STAGE_FOUNDING),
@@ -71,6 +80,30 @@ EVENTS: list[tuple[Event, Kind, str, int]] = [
         "FundEscrow",
         STAGE_SETTLING,
     ),
+    (
+        RefundOrdered(campaign_id=CAMPAIGN, wallet=WALLET, amount=10_000, reason="cancelled", live=True),
+        Kind.RECORD_REFUND,
+        "FundEscrow",
+        STAGE_RECORDING,
+    ),
+    (
+        CertificateRevoked(**CHANGED, shares=100),
+        Kind.REVOKE_CERTIFICATE,
+        "NFTShareCertificate",
+        STAGE_SETTLING,
+    ),
+    (
+        CertificateReissued(**CHANGED, previous_wallet=WALLET, shares=100),
+        Kind.REISSUE_CERTIFICATE,
+        "NFTShareCertificate",
+        STAGE_SETTLING,
+    ),
+    (
+        TransferApproved(**CHANGED, new_wallet=WALLET),
+        Kind.APPROVE_TRANSFER,
+        "NFTShareCertificate",
+        STAGE_SETTLING,
+    ),
 ]
 
 
@@ -82,7 +115,7 @@ def entry(event: Event, *, stream: UUID = CAMPAIGN, leaf: bytes = b"\x01" * 32) 
 
 
 @pytest.mark.parametrize(("event", "kind", "contract", "stage"), EVENTS, ids=[e.TOPIC for e, *_ in EVENTS])
-def test_each_of_the_seven_events_obliges_its_call(event: Event, kind: Kind, contract: str, stage: int) -> None:
+def test_each_of_these_events_obliges_its_call(event: Event, kind: Kind, contract: str, stage: int) -> None:
     obligation = obligation_of(entry(event), GENERATION)
 
     assert obligation is not None
@@ -92,6 +125,7 @@ def test_each_of_the_seven_events_obliges_its_call(event: Event, kind: Kind, con
     of_its_own = {
         Kind.ISSUE_CERTIFICATE: CAMPAIGN.int.to_bytes(32, "big"),
         Kind.RECORD_RELEASE: to_bytes32(name("release")),
+        **dict.fromkeys((Kind.REVOKE_CERTIFICATE, Kind.REISSUE_CERTIFICATE, Kind.APPROVE_TRANSFER), to_bytes32(CHANGE)),
     }
     assert obligation.natural_key == of_its_own.get(kind, to_bytes32(CAMPAIGN))
     assert obligation.subject == CAMPAIGN
@@ -100,7 +134,7 @@ def test_each_of_the_seven_events_obliges_its_call(event: Event, kind: Kind, con
 
 def test_no_other_event_obliges_anything() -> None:
     obliging = {type(event) for event, *_ in EVENTS}
-    assert len(obliging) == 7
+    assert len(obliging) == len(Kind)
     assert obliging <= set(EVENT_CLASSES)
     assert obligation_of(entry(CampaignRejected(reason="no")), GENERATION) is None
 
@@ -135,6 +169,12 @@ def test_a_generation_is_another_one_with_any_other_contract() -> None:
         KybApproved(wallet=WALLET, documents_hash="11"),
         CampaignClosed(outcome="failed", raised=-1, reason="r"),
         CampaignClosed(outcome="failed", raised=1 << 256, reason="r"),
+        InvestmentFunded(
+            campaign_id=CAMPAIGN, wallet=WALLET, provider="bank", reference="r", amount=1 << 128, shares=1
+        ),
+        CertificateRevoked(**{**CHANGED, "evidence": "0x" + "ee" * 32}, shares=100),
+        CertificateReissued(**{**CHANGED, "wallet": "nobody"}, previous_wallet=WALLET, shares=100),
+        TransferApproved(**CHANGED, new_wallet="0x12"),
     ],
 )
 def test_what_cannot_be_written_as_a_call_is_an_obligation_with_a_flaw(event: Event) -> None:
@@ -162,12 +202,19 @@ def test_the_digests_are_those_that_the_contracts_keep(house: House) -> None:
     house.fund("refunded", campaign="failed")
     house.close(raised=10_000, campaign="failed", outcome="failed")
     house.order_refund("refunded", campaign="failed")
+    house.campaign("live")
+    house.fund("withdrawn", campaign="live")
+    house.order_refund("withdrawn", campaign="live", live=True)
+    house.reissue("investment", change="first", wallet=OTHER)
+    house.revoke("investment", change="second")
+    house.reissue("investment", change="third", wallet=WALLET)
+    house.approve_transfer("investment", change="fourth", wallet=OTHER)
     house.follow()
     house.settle(house.lane())
 
     # then each contract keeps what was computed from the entry
     kept = house.rows("SELECT kind, target, natural_key, digest FROM writer.intents")
-    assert len({kind for kind, *_ in kept}) == 7
+    assert {kind for kind, *_ in kept} == set(Kind)
     for _, target, key, digest in kept:
         assert house.digest(target, bytes(key)) == bytes(digest)
     assert len(house.logs("NFTShareCertificate", ISSUED)) == 1

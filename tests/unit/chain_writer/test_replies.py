@@ -93,10 +93,18 @@ def test_a_custom_error_is_a_refusal_in_its_own_words() -> None:
     assert not is_mendable(answer.revert)
 
 
-def test_a_missing_role_is_a_refusal_that_an_operator_mends() -> None:
-    data = selector("AccessControlUnauthorizedAccount(address,bytes32)") + encode(
-        ["address", "bytes32"], ["0x" + "11" * 20, bytes(32)]
-    )
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "AccessControlUnauthorizedAccount(address,bytes32)",
+        "NotOperator(address)",
+        "NotEscrow(address)",
+        "EnforcedPause()",
+        "CapExceeded(bytes32,uint256,uint256)",
+    ],
+)
+def test_a_missing_role_a_pause_and_a_full_campaign_are_refusals_that_time_mends(signature: str) -> None:
+    data = selector(signature) + bytes(32 * (signature.count(",") + ("(" + ")" not in signature)))
 
     answer = simulated_error(message="execution reverted", data=data)
 
