@@ -103,6 +103,7 @@ from domain.payment.commands import (
     ReturnPayment,
     ReversePayment,
 )
+from domain.values import ChainFact
 
 __all__ = [
     "ALLOWED",
@@ -140,6 +141,7 @@ __all__ = [
     "ConfirmClosing",
     "ConfirmCompanyRegistration",
     "ConfirmDeployment",
+    "ConfirmPosting",
     "ConfirmRecording",
     "ConfirmRefund",
     "ConfirmRelease",
@@ -205,6 +207,13 @@ class RejectPosting(Command, frozen=True, kw_only=True):
     reason: str
 
 
+class ConfirmPosting(Command, frozen=True, kw_only=True):
+    """The chain shows what an entry of this company or campaign obliged, where no other command says so."""
+
+    stream: UUID
+    on_chain: ChainFact
+
+
 ROLES = frozenset(
     {"issuer", "investor", "compliance", "treasury_maker", "treasury_checker", "operator", "auditor", "admin"}
 )
@@ -217,4 +226,5 @@ ALLOWED: dict[type[Command], frozenset[str]] = {
     **investments.ALLOWED,
     **payments.ALLOWED,
     RejectPosting: frozenset({"writer"}),
+    ConfirmPosting: frozenset({"indexer"}),
 }

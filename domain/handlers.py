@@ -8,12 +8,13 @@ from domain import commands as c
 from domain.asking import Command, Handler, Work
 from domain.campaign import end_handlers as campaign_ends
 from domain.campaign import handlers as campaigns
-from domain.campaign.events import CampaignPostingRejected
+from domain.campaign.events import CampaignPostingConfirmed, CampaignPostingRejected
 from domain.campaign.state import Campaign
 from domain.company import handlers as companies
-from domain.company.events import CompanyPostingRejected
+from domain.company.events import CompanyPostingConfirmed, CompanyPostingRejected
 from domain.company.state import Company
 from domain.errors import Refusal
+from domain.eyes import same_fact
 from domain.investment import handlers as investments
 from domain.investment.events import InvestmentPostingRejected
 from domain.investment.state import Investment
@@ -54,6 +55,17 @@ def _reject_posting(command: c.RejectPosting, work: Work) -> None:
     raise Refusal("not-found", f"there is no stream {command.stream}", kind="stream", id=str(command.stream))
 
 
+def _confirm_posting(command: c.ConfirmPosting, work: Work) -> None:
+    kinds = ((Company, CompanyPostingConfirmed), (Campaign, CampaignPostingConfirmed))
+    for kind, event in kinds:
+        state = work.find(kind, command.stream)
+        if state is not None:
+            if not same_fact(state.posted.get(command.on_chain.entry_position), command.on_chain):
+                work.record(command.stream, event(on_chain=command.on_chain))
+            return
+    raise Refusal("not-found", f"there is no stream {command.stream}", kind="stream", id=str(command.stream))
+
+
 HANDLERS: dict[type[Command], Handler] = {
     **companies.HANDLERS,
     **campaigns.HANDLERS,
@@ -62,4 +74,5 @@ HANDLERS: dict[type[Command], Handler] = {
     **investments.HANDLERS,
     **payments.HANDLERS,
     c.RejectPosting: _reject_posting,
+    c.ConfirmPosting: _confirm_posting,
 }

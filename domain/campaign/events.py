@@ -275,3 +275,13 @@ class CampaignPostingRejected(Event, frozen=True, kw_only=True):
 
     def apply(self, state: Campaign) -> Campaign:
         return replace(state, deployment_rejected=True) if state.status == "deploying" else state
+
+
+class CampaignPostingConfirmed(Event, frozen=True, kw_only=True):
+    """The chain shows what an entry of this campaign obliged, where no other event says so."""
+
+    TOPIC: ClassVar[str] = "campaign.posting_confirmed"
+    on_chain: ChainFact
+
+    def apply(self, state: Campaign) -> Campaign:
+        return replace(state, posted={**state.posted, self.on_chain.entry_position: self.on_chain})

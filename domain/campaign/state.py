@@ -97,6 +97,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     releases: tuple[Release, ...] = ()
     refunded_investments: int = 0
     accounts: Accounts = Accounts()
+    posted: dict[int, ChainFact] = {}
 
     @property
     def content_hash(self) -> str:

@@ -1,6 +1,7 @@
 """The company: an issuer with its documents, its KYB, its registration on the chain and its exclusivity lock."""
 
 from domain.company.events import (
+    CompanyPostingConfirmed,
     CompanyPostingRejected,
     CompanyRegistered,
     CompanyReinstated,
@@ -34,6 +35,7 @@ __all__ = [
     "COMPANIES",
     "SECTORS",
     "Company",
+    "CompanyPostingConfirmed",
     "CompanyPostingRejected",
     "CompanyRegistered",
     "CompanyReinstated",

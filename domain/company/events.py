@@ -154,9 +154,10 @@ class KybApproved(Event, frozen=True, kw_only=True):
 
 
 class KybRenewed(Event, frozen=True, kw_only=True):
-    """Approved again. The company is registered on the chain already, so this obliges nothing."""
+    """Approved again. Obliges `IssuerRegistry.update`, since the company is registered on the chain already."""
 
     TOPIC: ClassVar[str] = "company.kyb_renewed"
+    wallet: str
     documents_hash: str
     valid_until: datetime | None = None
 
@@ -207,9 +208,12 @@ class WalletRotationRequested(Event, frozen=True, kw_only=True):
 
 
 class WalletRotated(Event, frozen=True, kw_only=True):
+    """Obliges `IssuerRegistry.update`; `documents_hash` is that of the documents as they are."""
+
     TOPIC: ClassVar[str] = "company.wallet_rotated"
     wallet: str
     previous: str
+    documents_hash: str
 
     def apply(self, state: Company) -> Company:
         return replace(state, wallet=self.wallet, rotation=None)
@@ -279,3 +283,13 @@ class CompanyPostingRejected(Event, frozen=True, kw_only=True):
 
     def apply(self, state: Company) -> Company:
         return state
+
+
+class CompanyPostingConfirmed(Event, frozen=True, kw_only=True):
+    """The chain shows what an entry of this company obliged, where no other event says so."""
+
+    TOPIC: ClassVar[str] = "company.posting_confirmed"
+    on_chain: ChainFact
+
+    def apply(self, state: Company) -> Company:
+        return replace(state, posted={**state.posted, self.on_chain.entry_position: self.on_chain})

@@ -49,9 +49,7 @@ def request_information(company: Company, *, reason: str, by: Actor) -> Event:
     return KybInformationRequested(reason=reason)
 
 
-def approve(
-    company: Company, *, documents_hash: str, valid_until: datetime | None, now: datetime, by: Actor
-) -> Event:
+def approve(company: Company, *, documents_hash: str, valid_until: datetime | None, now: datetime, by: Actor) -> Event:
     """Approve exactly what is there: the reviewer names the hash of the documents."""
     _reviewable(company, by)
     waiting = [str(key) for key, document in company.documents.items() if document.state == "pending"]
@@ -65,7 +63,7 @@ def approve(
     if valid_until is not None:
         check_later(valid_until, than=now, name="valid_until")
     if company.registered is not None:
-        return KybRenewed(documents_hash=company.documents_hash, valid_until=valid_until)
+        return KybRenewed(wallet=company.wallet, documents_hash=company.documents_hash, valid_until=valid_until)
     return KybApproved(wallet=company.wallet, documents_hash=company.documents_hash, valid_until=valid_until)
 
 
@@ -120,7 +118,7 @@ def approve_rotation(company: Company, *, wallet: str, by: Actor) -> Event:
     if wallet != company.rotation.wallet:
         text = "the wallet is not the one that was asked for"
         raise Refusal("approved-otherwise", text, wallet=company.rotation.wallet)
-    return WalletRotated(wallet=wallet, previous=company.wallet)
+    return WalletRotated(wallet=wallet, previous=company.wallet, documents_hash=company.documents_hash)
 
 
 def confirm_registration(company: Company, fact: ChainFact) -> Event | None:

@@ -113,6 +113,7 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
     campaign_years: tuple[int, ...] = ()
     overrides: tuple[Override, ...] = ()
     raises: tuple[Raise, ...] = ()
+    posted: dict[int, ChainFact] = {}
 
     @property
     def documents_hash(self) -> str:
