@@ -56,14 +56,16 @@ def _reject_posting(command: c.RejectPosting, work: Work) -> None:
 
 
 def _confirm_posting(command: c.ConfirmPosting, work: Work) -> None:
-    kinds = ((Company, CompanyPostingConfirmed), (Campaign, CampaignPostingConfirmed))
-    for kind, event in kinds:
-        state = work.find(kind, command.stream)
-        if state is not None:
-            if not same_fact(state.posted.get(command.on_chain.entry_position), command.on_chain):
-                work.record(command.stream, event(on_chain=command.on_chain))
-            return
-    raise Refusal("not-found", f"there is no stream {command.stream}", kind="stream", id=str(command.stream))
+    fact = command.on_chain
+    company, campaign = work.find(Company, command.stream), work.find(Campaign, command.stream)
+    if company is not None:
+        if not same_fact(company.posted.get(fact.entry_position), fact):
+            work.record(company.id, CompanyPostingConfirmed(on_chain=fact))
+    elif campaign is not None:
+        if not same_fact(campaign.posted.get(fact.entry_position), fact):
+            work.record(campaign.id, CampaignPostingConfirmed(on_chain=fact))
+    else:
+        raise Refusal("not-found", f"there is no stream {command.stream}", kind="stream", id=str(command.stream))
 
 
 HANDLERS: dict[type[Command], Handler] = {
