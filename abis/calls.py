@@ -23,6 +23,7 @@ SIGNATURES = {
     "approveTransfer": "approveTransfer(bytes32,uint256,address,bytes32,bytes32)",
     "recordRelease": "recordRelease(bytes32,bytes32,address,uint256,uint256,bytes32)",
     "recordRefunds": "recordRefunds((bytes32,bytes32,address,uint256,bytes32)[])",
+    "anchor": "anchor(uint64,bytes32,bytes32[])",
 }
 
 
@@ -115,6 +116,11 @@ def record_release(*, campaign_id: UUID, release_id: UUID, issuer: str, amount: 
 def record_refunds(members: Sequence[RefundMember]) -> bytes:
     rows = [(to_bytes32(m.campaign_id), to_bytes32(m.investment_id), m.investor, m.amount, m.entry) for m in members]
     return _call("recordRefunds", rows)
+
+
+def anchor(*, size: int, root: bytes, proof: Sequence[bytes]) -> bytes:
+    """`proof` is RFC 6962's consistency proof from the tree anchored last; the first anchor has none."""
+    return _call("anchor", size, root, list(proof))
 
 
 def _types(signature: str) -> list[str]:

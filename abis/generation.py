@@ -13,7 +13,14 @@ import msgspec
 from abis.hashing import checksummed, keccak
 from abis.ids import to_bytes32
 
-CONTRACTS = ("IssuerRegistry", "CampaignImplementation", "CampaignFactory", "NFTShareCertificate", "FundEscrow")
+CONTRACTS = (
+    "IssuerRegistry",
+    "CampaignImplementation",
+    "CampaignFactory",
+    "NFTShareCertificate",
+    "FundEscrow",
+    "JournalAnchor",
+)
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
@@ -62,6 +69,12 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         draft = path.with_name(path.name + ".draft")
         draft.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
         os.replace(draft, path)  # noqa: PTH105  # the atomic one
+
+
+def identity(*, chain_id: int, genesis_hash: str, factory: str) -> bytes:
+    """What a contract can hold of the generation that it belongs to: Keccak-256 over its chain and its factory."""
+    places = chain_id.to_bytes(32, "big"), bytes.fromhex(genesis_hash[2:]), bytes(12) + bytes.fromhex(factory[2:])
+    return keccak(b"".join(places))
 
 
 def campaign_address(generation: Generation, campaign_id: UUID) -> str:

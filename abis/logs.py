@@ -132,6 +132,20 @@ class Conflict(Log, frozen=True, kw_only=True):
     given: bytes
 
 
+class Anchored(Log, frozen=True, kw_only=True):
+    """The journal's tree of this size and root extends the one of the previous size (0: it is the first)."""
+
+    size: int
+    root: bytes
+    previous_size: int
+    generation: bytes
+
+
+class AlreadyAnchored(Log, frozen=True, kw_only=True):
+    size: int
+    root: bytes
+
+
 class Locked(Log, frozen=True, kw_only=True):
     token_id: int
 
@@ -184,6 +198,8 @@ DECLARATIONS: dict[type[Log], str] = {
     RefundRecorded: "RefundRecorded(bytes32 indexed,bytes32 indexed,bytes32,address,uint256)",
     AlreadyRecorded: "AlreadyRecorded(bytes32 indexed,bytes32 indexed)",
     Conflict: "Conflict(bytes32 indexed,bytes32 indexed,bytes32,bytes32)",
+    Anchored: "Anchored(uint64 indexed,bytes32 indexed,uint64,bytes32)",
+    AlreadyAnchored: "AlreadyAnchored(uint64 indexed,bytes32 indexed)",
     Locked: "Locked(uint256)",
     Unlocked: "Unlocked(uint256)",
     Transfer: "Transfer(address indexed,address indexed,uint256 indexed)",

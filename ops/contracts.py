@@ -16,7 +16,7 @@ from eth_account import Account
 
 from abis.artifacts import artifact, bytecode_of
 from abis.calls import selector
-from abis.generation import CONTRACTS, Generation
+from abis.generation import CONTRACTS, Generation, identity
 from abis.hashing import checksummed, keccak
 from ops.errors import OperatorError
 from ops.rpc import Rpc, RpcRefused
@@ -30,6 +30,7 @@ ROLES = {
     "CampaignFactory": "OPERATOR_ROLE",
     "NFTShareCertificate": "REGISTRAR_ROLE",
     "FundEscrow": "TREASURY_ROLE",
+    "JournalAnchor": "ANCHOR_ROLE",
 }
 ESCROW_ROLE = "ESCROW_ROLE"  # of the escrow's contract itself, at the factory, where every campaign looks for it
 SOLC_SETTINGS = {
@@ -198,14 +199,17 @@ def deploy(
     factory = step.contract("CampaignFactory", ["address", "address", "address"], [step.admin, template, registry])
     certificate = step.contract("NFTShareCertificate", ["address", "address"], [step.admin, factory])
     escrow = step.contract("FundEscrow", ["address", "address"], [step.admin, factory])
-    addresses = dict(zip(CONTRACTS, (registry, template, factory, certificate, escrow), strict=True))
+    chain_id, genesis = rpc.number("eth_chainId"), rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
+    ledger = identity(chain_id=chain_id, genesis_hash=genesis, factory=factory)
+    anchor = step.contract("JournalAnchor", ["address", "bytes32"], [step.admin, ledger])
+    addresses = dict(zip(CONTRACTS, (registry, template, factory, certificate, escrow, anchor), strict=True))
     step.grant(factory, ESCROW_ROLE, escrow)
     for name, role in ROLES.items():
         for signer in signers:
             step.grant(addresses[name], role, signer)
     return Generation(
-        chain_id=rpc.number("eth_chainId"),
-        genesis_hash=rpc.call("eth_getBlockByNumber", "0x0", False)["hash"],
+        chain_id=chain_id,
+        genesis_hash=genesis,
         addresses=addresses,
         code_hashes={name: "0x" + keccak(rpc.code(address)).hex() for name, address in addresses.items()},
         start_block=begun["start_block"],

@@ -11,7 +11,7 @@ import msgspec
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from abis.generation import CONTRACTS, Generation, GenerationInvalid
+from abis.generation import Generation, GenerationInvalid
 from abis.hashing import checksummed
 from ops.errors import OperatorError
 
@@ -230,8 +230,7 @@ class Settings(BaseSettings):
             raise SettingsInvalid(f"{error}; set TANDEM_GENERATION_FILE to the file of the deployment") from None
         if self.chain_id is not None and self.chain_id != generation.chain_id:
             raise SettingsInvalid(f"CHAIN_ID is {self.chain_id}, but {path} is of chain {generation.chain_id}")
-        for name in CONTRACTS:
-            given = self.addresses[name]
+        for name, given in self.addresses.items():
             if given is not None and given != checksummed(generation.addresses[name]):
                 raise SettingsInvalid(f"{name} is set to {given}, but {path} has {generation.addresses[name]}")
         return generation

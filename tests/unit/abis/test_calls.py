@@ -25,6 +25,7 @@ CONTRACT_OF = {
     "approveTransfer": "NFTShareCertificate",
     "recordRelease": "FundEscrow",
     "recordRefunds": "FundEscrow",
+    "anchor": "JournalAnchor",
 }
 A, B, C = UUID(int=2**127 + 1), UUID(int=2), UUID(int=3)
 WALLET = "0x52908400098527886e0f7030069857d2e4169ee7"
@@ -104,6 +105,7 @@ def test_selectors_are_those_that_everybody_knows() -> None:
             calls.record_refunds([RefundMember(A, B, WALLET, 5, ENTRY)]),
             (((to_bytes32(A), to_bytes32(B), WALLET, 5, ENTRY),),),
         ),
+        ("anchor", calls.anchor(size=5, root=DIGEST, proof=[ENTRY, DIGEST]), (5, DIGEST, (ENTRY, DIGEST))),
     ],
     ids=list(CONTRACT_OF),
 )
