@@ -104,10 +104,14 @@ def confirm_change(investment: Investment, *, change_id: UUID, fact: ChainFact) 
 def record_transfer(
     investment: Investment, *, change_id: UUID, sender: str, receiver: str, fact: ChainFact
 ) -> Event | None:
-    """The chain shows that the holder made the approved transfer; None if that is recorded already."""
-    if investment.holder == receiver and investment.changing is None and change_id in investment.changes:
+    """The chain shows that the holder made the approved transfer; None if that is recorded already.
+
+    The chain spells wallets in mixed case, people in any.
+    """
+    held, approved = (wallet and wallet.lower() for wallet in (investment.holder, investment.transfer_to))
+    if held == receiver.lower() and investment.changing is None and change_id in investment.changes:
         return None
-    if investment.changing != change_id or investment.transfer_to != receiver:
+    if investment.changing != change_id or approved != receiver.lower():
         raise Refusal("not-obliged", "no transfer to this wallet was approved")
     return CertificateTransferred(change_id=change_id, from_wallet=sender, to_wallet=receiver, on_chain=fact)
 
