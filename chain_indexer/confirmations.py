@@ -33,6 +33,10 @@ Confirming = (
     | l.CertificateIssued
     | l.ReleaseRecorded
     | l.RefundRecorded
+    | l.CertificateRevoked
+    | l.CertificateReissued
+    | l.TransferApproved
+    | l.CertificateTransferred
 )
 NOBODY = "0x" + "0" * 40
 
@@ -67,6 +71,33 @@ def _deployment(log: l.CampaignCreated, subject: UUID, fact: ChainFact) -> c.Com
     return c.ConfirmDeployment(campaign_id=subject, address=log.campaign, deadline=deadline, on_chain=fact)
 
 
+def _release(log: l.ReleaseRecorded, subject: UUID, fact: ChainFact) -> c.Command:
+    return c.ConfirmRelease(campaign_id=subject, release_id=_id(log.release_id), on_chain=fact)
+
+
+def _change(
+    log: l.CertificateRevoked | l.CertificateReissued | l.TransferApproved, subject: UUID, fact: ChainFact
+) -> c.Command:
+    return c.ConfirmCertificateChange(investment_id=subject, change_id=_id(log.change_id), on_chain=fact)
+
+
+def _transfer(log: l.CertificateTransferred, subject: UUID, fact: ChainFact) -> c.Command:
+    return c.RecordTransfer(
+        investment_id=subject,
+        change_id=_id(log.change_id),
+        sender=log.sender,
+        receiver=log.receiver,
+        on_chain=fact,
+    )
+
+
+def _id(word: bytes) -> UUID:
+    """An id beside the subject's: nothing speaks against the log, so it is the one that was obliged."""
+    found = from_bytes32(word)
+    assert found is not None
+    return found
+
+
 _KINDS: dict[type[Log], _Kind] = {
     l.IssuerRegistered: _Kind(
         "company_id", lambda _, subject, fact: c.ConfirmCompanyRegistration(company_id=subject, on_chain=fact)
@@ -84,12 +115,14 @@ _KINDS: dict[type[Log], _Kind] = {
             investment_id=subject, token_id=str(log.token_id), on_chain=fact
         ),
     ),
-    l.ReleaseRecorded: _Kind(
-        "campaign_id", lambda _, subject, fact: c.ConfirmRelease(campaign_id=subject, on_chain=fact)
-    ),
+    l.ReleaseRecorded: _Kind("campaign_id", _release),
     l.RefundRecorded: _Kind(
         "investment_id", lambda _, subject, fact: c.ConfirmRefund(investment_id=subject, on_chain=fact)
     ),
+    l.CertificateRevoked: _Kind("token_id", _change),
+    l.CertificateReissued: _Kind("token_id", _change),
+    l.TransferApproved: _Kind("token_id", _change),
+    l.CertificateTransferred: _Kind("token_id", _transfer),
 }
 
 
@@ -189,7 +222,25 @@ def _expected_of_investment(log: Log, event: Event, generation: Generation) -> E
                 "amount": event.amount,
             }
         case _:
+            return _expected_of_change(log, event, generation)
+
+
+def _expected_of_change(log: Log, event: Event, generation: Generation) -> Expected | None:
+    """A transfer is the holder's own; what it was allowed by is the approval."""
+    match log, event:
+        case l.CertificateRevoked(), investment.CertificateRevoked():
+            values: dict[str, object] = {"holder": _address(event.wallet)}
+        case l.CertificateReissued(), investment.CertificateReissued():
+            values = {"previous": _address(event.previous_wallet), "holder": _address(event.wallet)}
+        case l.TransferApproved(), investment.TransferApproved():
+            values = {"holder": _address(event.wallet), "receiver": _address(event.new_wallet)}
+        case l.CertificateTransferred(), investment.TransferApproved():
+            values = {"sender": _address(event.wallet), "receiver": _address(event.new_wallet)}
+            return generation.addresses["NFTShareCertificate"], {"change_id": to_bytes32(event.change_id), **values}
+        case _:
             return None
+    values |= {"change_id": to_bytes32(event.change_id), "evidence": bytes.fromhex(event.evidence)}
+    return generation.addresses["NFTShareCertificate"], values
 
 
 def companions(logs: Iterable[tuple[ChainPosition, Log]]) -> frozenset[str]:

@@ -11,15 +11,18 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import psycopg
+from eth_abi.abi import encode
 from eth_account import Account
 
 from abis import calls, campaign_address
+from abis.calls import selector
 from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node
 from chain_indexer.store import IndexerStore
 from domain import commands as c
 from domain.company import company_id
 from domain.handlers import decide
+from domain.investment import Acknowledgement
 from domain.journal import Actor, CommandKey, Entry, Envelope, JournalReader, Ledger
 from domain.progress import Progress
 from domain.rule_packs import load_packs
@@ -28,10 +31,12 @@ from domain.values import terms_hash
 from tests.support.chain import ChainAtHand
 from tests.support.roles import as_room
 from tests.support.story import CHECKER, COMPLIANCE, INVESTOR, ISSUER, MAKER, OPERATOR, PROCESS, TERMS
+from tests.support.wallets import key_of, signed, wallet_of
 
 IDS = UUID("0b7f9a2e-3f0c-5a57-8e0e-6a1a7d2c9b10")
 WALLET = "0x" + "a1" * 20
-HOLDER = "0x" + "b2" * 20
+OTHER_COMPLIANCE = Actor("second", "compliance")
+HOLDER = wallet_of("holder")
 
 
 def named(name: str) -> UUID:
@@ -157,8 +162,10 @@ class World:
             c.AttachDocument(company_id=company, document_id=document, kind="licence", sha256="ab" * 32), ISSUER
         )
         self.journal.do(c.ApproveDocument(company_id=company, document_id=document), COMPLIANCE)
-        self.journal.do(c.SubmitKyb(company_id=company), ISSUER)
-        (entry,) = self.journal.do(c.ApproveKyb(company_id=company), COMPLIANCE)
+        (submitted,) = self.journal.do(c.SubmitKyb(company_id=company), ISSUER)
+        content: Any = submitted.event
+        approve = c.ApproveKyb(company_id=company, documents_hash=content.documents_hash)
+        (entry,) = self.journal.do(approve, COMPLIANCE)
         return entry
 
     def campaign_approved(self, name: str, *, company: str = "company") -> Entry:
@@ -171,26 +178,36 @@ class World:
 
     def investment_funded(self, name: str, *, campaign: str, amount: int = 800_000) -> Entry:
         investor = named(f"investor of {name}")
-        self.journal.do(c.RegisterInvestor(investor_id=investor, wallet=HOLDER, reference=name), INVESTOR)
-        self.journal.do(c.ApproveKyc(investor_id=investor, level="basic"), COMPLIANCE)
+        self._introduce(investor, reference=name)
         self.journal.do(
             c.CommitInvestment(
                 investment_id=named(name),
                 campaign_id=named(campaign),
                 investor_id=investor,
                 amount=amount,
-                acknowledgement="read",
+                acknowledgements=(Acknowledgement("risk", "read"),),
             ),
             INVESTOR,
         )
-        entry, _ = self.journal.do(
-            c.RecordPayment(investment_id=named(name), provider="bank", reference=name, amount=amount), MAKER
+        payment = c.RecordPayment(
+            investment_id=named(name), provider="bank", reference=name, amount=amount, currency="ETB"
         )
-        return entry
+        return _of_topic(self.journal.do(payment, MAKER), "investment.funded")
+
+    def _introduce(self, investor: UUID, *, reference: str) -> None:
+        """An investor with a bound wallet and an approved KYC."""
+        self.journal.do(c.RegisterInvestor(investor_id=investor, reference=reference), INVESTOR)
+        asked = c.ChallengeWallet(investor_id=investor, wallet=HOLDER, nonce="one", domain="Tandem", chain_id=100)
+        (entry,) = self.journal.do(asked, INVESTOR)
+        event: Any = entry.event
+        signature = signed(investor, event.challenge, key=key_of("holder"))
+        bound = c.BindWallet(investor_id=investor, nonce="one", scheme="eip191", signature=signature)
+        self.journal.do(bound, INVESTOR)
+        self.journal.do(c.ApproveKyc(investor_id=investor, level="basic"), COMPLIANCE)
 
     def campaign_closed(self, name: str) -> Entry:
-        (entry,) = self.journal.do(c.CloseCampaign(campaign_id=named(name), reason="the end"), OPERATOR)
-        return entry
+        made = self.journal.do(c.CloseCampaign(campaign_id=named(name), reason="the end"), OPERATOR)
+        return _of_topic(made, "campaign.closed")
 
     def shares_allotted(self, name: str) -> Entry:
         (entry,) = self.journal.do(c.AllotShares(investment_id=named(name)), PROCESS)
@@ -202,7 +219,22 @@ class World:
 
     def release_approved(self, name: str) -> Entry:
         self.journal.do(c.RequestRelease(campaign_id=named(name), release_id=named(f"release {name}")), MAKER)
-        (entry,) = self.journal.do(c.ApproveRelease(campaign_id=named(name)), CHECKER)
+        (entry,) = self.journal.do(
+            c.ApproveRelease(campaign_id=named(name), release_id=named(f"release {name}")), CHECKER
+        )
+        return entry
+
+    def investment_cancelled(self, name: str) -> Entry:
+        """The refund that is ordered because its investor left while the campaign is open."""
+        made = self.journal.do(c.CancelInvestment(investment_id=named(name), reason="changed my mind"), INVESTOR)
+        return _of_topic(made, "investment.refund_ordered")
+
+    def certificate_changed(self, name: str, *, change: str, kind: str, wallet: str | None = None) -> Entry:
+        """Asked for by one person and approved by another."""
+        names = {"investment_id": named(name), "change_id": named(change)}
+        asked = c.RequestCertificateChange(**names, kind=kind, reason="a judgement", evidence="ee" * 32, wallet=wallet)
+        self.journal.do(asked, COMPLIANCE)
+        (entry,) = self.journal.do(c.ApproveCertificateChange(**names), OTHER_COMPLIANCE)
         return entry
 
     # The write that an entry obliges.
@@ -263,6 +295,34 @@ class World:
         event: Any = entry.event
         member = calls.RefundMember(event.campaign_id, entry.stream, event.wallet, event.amount, entry.leaf)
         return self.send("FundEscrow", calls.record_refunds([member]))
+
+    def post_change(self, entry: Entry) -> dict[str, Any]:
+        event: Any = entry.event
+        said: dict[str, Any] = {
+            "change_id": event.change_id,
+            "investment_id": entry.stream,
+            "evidence": bytes.fromhex(event.evidence),
+            "entry": entry.leaf,
+        }
+        match entry.topic:
+            case "investment.certificate_revoked":
+                data = calls.revoke_certificate(**said)
+            case "investment.certificate_reissued":
+                data = calls.reissue_certificate(holder=event.wallet, **said)
+            case _:
+                data = calls.approve_transfer(to=event.new_wallet, **said)
+        return self.send("NFTShareCertificate", data)
+
+    def transfer(self, name: str, *, holder: str, to: str) -> dict[str, Any]:
+        """The holder's own transfer of a certificate."""
+        types = ["address", "address", "uint256"]
+        data = selector("transferFrom(address,address,uint256)")
+        data += bytes(encode(types, [wallet_of(holder), to, named(name).int]))
+        return self.send("NFTShareCertificate", data, key=key_of(holder))
+
+
+def _of_topic(entries: list[Entry], topic: str) -> Entry:
+    return next(entry for entry in entries if entry.topic == topic)
 
 
 def ledger_on(dsn: str) -> Ledger:

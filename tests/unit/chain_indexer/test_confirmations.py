@@ -51,6 +51,11 @@ FACT = ChainFact(
     chain_id=100, block_number=9, block_hash=AT.block_hash, tx_hash=AT.tx_hash, log_index=2, entry_position=41
 )
 
+CERTIFICATES = GENERATION.addresses["NFTShareCertificate"]
+ON_CHAIN: dict[str, Any] = {"change_id": to_bytes32(CHANGE), "entry": LEAF, "token_id": token_id(SUBJECT)}
+DECIDED: dict[str, Any] = {"change_id": CHANGE, "campaign_id": CAMPAIGN, "reason": "a judgement", "evidence": HASH}
+APPROVED = investment.TransferApproved(**DECIDED, wallet=WALLET, new_wallet=OTHER)
+
 # Each confirming log, the event that obliges it, the contract that emits it, and the command that it becomes.
 CASES: list[tuple[Log, Event, str, c.Command]] = [
     (
@@ -120,7 +125,7 @@ CASES: list[tuple[Log, Event, str, c.Command]] = [
         ),
         campaign.ReleaseApproved(release_id=RELEASE, amount=790, fee=10, wallet=WALLET),
         GENERATION.addresses["FundEscrow"],
-        c.ConfirmRelease(campaign_id=SUBJECT, on_chain=FACT),
+        c.ConfirmRelease(campaign_id=SUBJECT, release_id=RELEASE, on_chain=FACT),
     ),
     (
         l.RefundRecorded(
@@ -133,6 +138,40 @@ CASES: list[tuple[Log, Event, str, c.Command]] = [
         investment.RefundOrdered(campaign_id=CAMPAIGN, wallet=WALLET, amount=500, reason="failed"),
         GENERATION.addresses["FundEscrow"],
         c.ConfirmRefund(investment_id=SUBJECT, on_chain=FACT),
+    ),
+    (
+        l.CertificateRevoked(**ON_CHAIN, holder=checksummed(WALLET), evidence=bytes.fromhex(HASH)),
+        investment.CertificateRevoked(**DECIDED, wallet=WALLET, shares=50),
+        CERTIFICATES,
+        c.ConfirmCertificateChange(investment_id=SUBJECT, change_id=CHANGE, on_chain=FACT),
+    ),
+    (
+        l.CertificateReissued(
+            **ON_CHAIN, previous=checksummed(WALLET), holder=checksummed(OTHER), evidence=bytes.fromhex(HASH)
+        ),
+        investment.CertificateReissued(**DECIDED, wallet=OTHER, previous_wallet=WALLET, shares=50),
+        CERTIFICATES,
+        c.ConfirmCertificateChange(investment_id=SUBJECT, change_id=CHANGE, on_chain=FACT),
+    ),
+    (
+        l.TransferApproved(
+            **ON_CHAIN, holder=checksummed(WALLET), receiver=checksummed(OTHER), evidence=bytes.fromhex(HASH)
+        ),
+        APPROVED,
+        CERTIFICATES,
+        c.ConfirmCertificateChange(investment_id=SUBJECT, change_id=CHANGE, on_chain=FACT),
+    ),
+    (
+        l.CertificateTransferred(**ON_CHAIN, sender=checksummed(WALLET), receiver=checksummed(OTHER)),
+        APPROVED,
+        CERTIFICATES,
+        c.RecordTransfer(
+            investment_id=SUBJECT,
+            change_id=CHANGE,
+            sender=checksummed(WALLET),
+            receiver=checksummed(OTHER),
+            on_chain=FACT,
+        ),
     ),
 ]
 each_case = pytest.mark.parametrize(
