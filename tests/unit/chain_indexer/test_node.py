@@ -108,7 +108,10 @@ def test_many_addresses_are_split_over_calls_and_batches(
     monkeypatch.setattr(node_module, "CALLS_PER_BATCH_MAX", 3)
     head = chain.rpc.number("eth_blockNumber")
     answer = misled.logs(1, head, contracts(chain))
-    assert [len(batch) for batch in hostile.batches] == [3, 3, 2]
+    sizes = [len(batch) for batch in hostile.batches]
+    assert sum(sizes) == len(contracts(chain)) + 3  # one each, and three about the blocks
+    assert set(sizes[:-1]) == {3}
+    assert sizes[-1] <= 3
     assert len(answer.logs) == len(chain.rpc.call("eth_getLogs", {"fromBlock": "0x1", "toBlock": hex(head)}))
     assert list(answer.logs) == sorted(answer.logs, key=lambda log: log.at)
 
