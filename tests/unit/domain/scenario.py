@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from domain import topics
+from domain.campaign import CampaignDrafted
 from domain.commands import Command
 from domain.company import CompanyRegistered, company_id
 from domain.errors import Refusal
@@ -22,6 +23,7 @@ from domain.investment import InvestmentCommitted
 from domain.investor import InvestorRegistered
 from domain.journal import Actor, CommandKey, Envelope, Event
 from domain.journal.work import Versioned, Work
+from domain.payment import PaymentRecorded, payment_id
 from domain.rule_packs import RulePacks, load_packs
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -111,14 +113,16 @@ class When(msgspec.Struct, frozen=True):
 
 
 def _first_stream(event: Event) -> UUID | None:
+    """The stream that an event opens; None if it belongs to one that is open."""
     match event:
         case CompanyRegistered(tax_number=tax_number):
             return company_id(tax_number)
+        case CampaignDrafted(campaign_id=stream):
+            return stream
         case InvestmentCommitted(investment_id=stream) | InvestorRegistered(investor_id=stream):
             return stream
-        case _ if event.TOPIC == "campaign.drafted":
-            drafted: UUID = event.campaign_id  # type: ignore[attr-defined]
-            return drafted
+        case PaymentRecorded(provider=provider, reference=reference):
+            return payment_id(provider, reference)
         case _:
             return None
 
