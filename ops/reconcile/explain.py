@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 
 import msgspec
 
@@ -26,13 +26,31 @@ Posting = (
     | on_chain.CertificateIssued
     | on_chain.ReleaseRecorded
     | on_chain.RefundRecorded
+    | on_chain.CertificateRevoked
+    | on_chain.CertificateReissued
+    | on_chain.TransferApproved
+)
+
+# What the token standards say beside a change of a certificate.
+Standard = on_chain.Transfer | on_chain.Locked | on_chain.Unlocked
+OfCertificate = (
+    on_chain.CertificateIssued
+    | on_chain.CertificateRevoked
+    | on_chain.CertificateReissued
+    | on_chain.TransferApproved
+    | on_chain.CertificateTransferred
 )
 
 
+Beside = tuple[str, int | tuple[bytes, int]]  # a tx, and a token, or an investment and its amount
+
+
 class Explained(msgspec.Struct, frozen=True):
-    """What the logs came to: the log that meets each obligation, how many merely repeat, and what is wrong."""
+    """What the logs came to: the log that meets each obligation, the transfers by the positions of their approvals,
+    how many logs merely repeat, and what is wrong."""
 
     met: dict[int, Found]
+    moved: dict[int, Found]
     repeated: int
     differences: list[Difference]
 
@@ -53,26 +71,31 @@ class Explainer:
         self._escrow = generation.addresses["FundEscrow"]
         self._administered: set[str] = set()
         self._met: dict[int, Found] = {}
+        self._moved: dict[int, Found] = {}
         self._repeated = 0
 
     def explain(self, logs: list[Found]) -> Explained:
-        issued = {(f.log.tx_hash, f.said.token_id) for f in logs if isinstance(f.said, on_chain.CertificateIssued)}
-        judged = [self._judge(found, issued) for found in logs]
-        return Explained(self._met, self._repeated, [difference for difference in judged if difference is not None])
+        beside = {place for found in logs for place in _explains(found)}
+        judged = [self._judge(found, beside) for found in logs]
+        differences = [difference for difference in judged if difference is not None]
+        return Explained(self._met, self._moved, self._repeated, differences)
 
-    def _judge(self, found: Found, issued: set[tuple[str, int]]) -> Difference | None:
+    def _judge(self, found: Found, beside: Container[Beside]) -> Difference | None:
         """None for a log that is as it must be.
 
-        1. A posting: an entry obliges exactly it. 2. A repetition: an entry obliges its key. 3. What the token
-        standards say beside a certificate. 4. A role that the deployment gives. Everything else is foreign.
+        1. A posting: an entry obliges exactly it. 2. A repetition: an entry obliges its key. 3. A holder's transfer: an
+        entry permits exactly it. 4. What is said beside one of these. 5. A role that the deployment gives. Everything
+        else is foreign.
         """
         match found.said:
             case on_chain.Conflict(entry=leaf, have=have, given=given):
                 return self._about(found, "chain-conflict", leaf, journal=f"0x{given.hex()}", chain=f"0x{have.hex()}")
             case on_chain.AlreadyRecorded(key=key, entry=leaf):
                 return self._repetition(found, key, leaf)
-            case on_chain.Locked(token_id=token) | on_chain.Transfer(token_id=token):
-                explained = (found.log.tx_hash, token) in issued
+            case on_chain.CertificateTransferred():
+                return self._transfer(found, found.said)
+            case on_chain.Locked() | on_chain.Unlocked() | on_chain.Transfer() | on_chain.InvestmentWithdrawn():
+                explained = _place(found) in beside
             case on_chain.RoleGranted(role=role, account=account):
                 explained = self._is_expected(found.log.raw.address, role, account)
             case said if isinstance(said, Posting):
@@ -91,6 +114,20 @@ class Explainer:
         if obligation.address.lower() != found.log.raw.address or without_deadline(said) != obligation.log:
             return self._about(found, "chain-differs", said.entry, journal=told(obligation.log), chain=told(said))
         self._met[position] = found
+        return None
+
+    def _transfer(self, found: Found, said: on_chain.CertificateTransferred) -> Difference | None:
+        if said.entry in self._later:
+            return None
+        position = self._journal.leaves.get(said.entry)
+        if position is None:
+            return self._foreign(found)
+        permitted = self._journal.obligations[position].permits
+        if permitted is None:
+            return self._foreign(found)
+        if said != permitted:
+            return self._about(found, "chain-differs", said.entry, journal=told(permitted), chain=told(said))
+        self._moved[position] = found
         return None
 
     def _repetition(self, found: Found, key: bytes, leaf: bytes) -> Difference | None:
@@ -129,6 +166,26 @@ class Explainer:
             chain=chain,
             positions=() if position is None else (position,),
         )
+
+
+def _explains(found: Found) -> Iterator[Beside]:
+    """What may be said beside a log."""
+    match found.said:
+        case said if isinstance(said, OfCertificate):
+            yield found.log.tx_hash, said.token_id
+        case on_chain.RefundRecorded(investment_id=investment_id, amount=amount):
+            yield found.log.tx_hash, (investment_id, amount)
+        case _:
+            pass
+
+
+def _place(found: Found) -> Beside:
+    match found.said:
+        case on_chain.InvestmentWithdrawn(investment_id=investment_id, amount=amount):
+            return found.log.tx_hash, (investment_id, amount)
+        case said:
+            assert isinstance(said, Standard)
+            return found.log.tx_hash, said.token_id
 
 
 def without_deadline(said: Log) -> Log:

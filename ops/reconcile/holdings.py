@@ -11,10 +11,13 @@ from abis.logs import (
     CampaignClosed,
     CampaignCreated,
     CertificateIssued,
+    CertificateReissued,
+    CertificateRevoked,
     InvestmentRecorded,
     IssuerRegistered,
     RefundRecorded,
     ReleaseRecorded,
+    TransferApproved,
 )
 from ops.reconcile.chain import Certificate, ChainSide, OnCampaign
 from ops.reconcile.journal import JournalSide
@@ -26,10 +29,16 @@ NO_CERTIFICATE = Certificate(owner=None, shares=0)
 
 
 class Holdings:
-    """What the contracts add up to, against what those obligations add up to that the chain holds (`on_chain`)."""
+    """What the contracts add up to, against what those obligations add up to that the chain holds (`on_chain`).
 
-    def __init__(self, journal: JournalSide, *, on_chain: Container[int]) -> None:
+    `moved` are the approvals that a holder has used. A transfer comes right after its approval: the next change of the
+    certificate ends what was approved.
+    """
+
+    def __init__(self, journal: JournalSide, *, on_chain: Container[int], moved: Container[int]) -> None:
         self._journal = journal
+        self._moved = moved
+        self._issued: dict[UUID, int] = {}
         self._wallets: dict[UUID, str] = {}
         self._campaigns: dict[UUID, OnCampaign] = {}
         self._certificates: dict[UUID, Certificate] = {}
@@ -54,11 +63,23 @@ class Holdings:
             case IssuerRegistered(wallet=wallet):
                 self._wallets[obligation.stream] = wallet
             case CertificateIssued(holder=holder, shares=shares):
+                self._issued[obligation.stream] = shares
                 self._certificates[obligation.stream] = Certificate(owner=holder, shares=shares)
+            case CertificateRevoked():
+                self._certificates[obligation.stream] = NO_CERTIFICATE
+            case CertificateReissued(holder=holder):
+                self._give(obligation.stream, holder)
+            case TransferApproved(receiver=receiver):
+                if obligation.position in self._moved:
+                    self._give(obligation.stream, receiver)
             case _:
                 assert obligation.campaign_id is not None
                 known = self._campaigns.get(obligation.campaign_id, NO_CAMPAIGN)
                 self._campaigns[obligation.campaign_id] = _added(known, obligation)
+
+    def _give(self, investment: UUID, holder: str) -> None:
+        """A certificate comes back, or goes on, with the shares that it was issued for."""
+        self._certificates[investment] = Certificate(owner=holder, shares=self._issued.get(investment, 0))
 
     def _differ(self, subject: str, thing: UUID, what: str, *sides: object) -> Iterator[Difference]:
         wanted, have = sides
@@ -85,6 +106,8 @@ def _added(known: OnCampaign, obligation: Obligation) -> OnCampaign:
             return msgspec.structs.replace(known, closed=True, successful=successful)
         case ReleaseRecorded(amount=amount, fee=fee):
             return msgspec.structs.replace(known, released=known.released + amount + fee)
+        case RefundRecorded(amount=amount) if obligation.withdraws:
+            return msgspec.structs.replace(known, raised=known.raised - amount)
         case RefundRecorded(amount=amount):
             return msgspec.structs.replace(known, refunded=known.refunded + amount)
         case _:

@@ -11,7 +11,7 @@ import msgspec
 from abis import Generation
 from domain.campaign import CampaignPostingRejected
 from domain.company import CompanyPostingRejected
-from domain.investment import InvestmentPostingRejected
+from domain.investment import CertificateTransferred, InvestmentPostingRejected
 from domain.journal import Entry, Event, JournalReader
 from domain.values import ChainFact
 from ops.reconcile.obligations import Obligation, obligation_of
@@ -63,6 +63,7 @@ class JournalSide:
         self.obligations: dict[int, Obligation] = {}
         self.leaves: dict[bytes, int] = {}
         self.confirmations: dict[int, Confirmation] = {}  # by the position of the obligation
+        self.transfers: dict[int, Confirmation] = {}  # by the position of the approval
         self.rejections: dict[int, Rejection] = {}
         self._generation = generation
 
@@ -94,7 +95,8 @@ class JournalSide:
             self.leaves[entry.leaf] = entry.position
         fact = getattr(entry.event, "on_chain", None)
         if isinstance(fact, ChainFact):
-            self.confirmations[fact.entry_position] = Confirmation(entry.position, entry.stream, entry.event, fact)
+            known = self.transfers if isinstance(entry.event, CertificateTransferred) else self.confirmations
+            known[fact.entry_position] = Confirmation(entry.position, entry.stream, entry.event, fact)
         match entry.event:
             case (
                 CompanyPostingRejected(entry_position=place, code=code, reason=reason)

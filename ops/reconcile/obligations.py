@@ -13,14 +13,26 @@ from abis import logs as on_chain
 from abis.hashing import checksummed, keccak
 from domain.campaign import CampaignApproved, CampaignClosed, ReleaseApproved
 from domain.company import KybApproved
-from domain.investment import InvestmentFunded, RefundOrdered, SharesAllotted
+from domain.investment import (
+    CertificateReissued,
+    CertificateRevoked,
+    InvestmentFunded,
+    RefundOrdered,
+    SharesAllotted,
+    TransferApproved,
+)
 from domain.journal import Entry, Event
 
+NOBODY = "0x" + "0" * 40
 UNKNOWN_DEADLINE = 0  # the chain sets it; the journal learns it from the log
 
 
 class Obligation(msgspec.Struct, frozen=True, kw_only=True):
-    """A write that an entry obliges. `log` is what the chain must have said, `digest` what it must keep under `key`."""
+    """A write that an entry obliges. `log` is what the chain must have said, `digest` what it must keep under `key`.
+
+    `permits` is what the chain may say later, by somebody else's hand: the holder's, of a transfer that was approved.
+    `withdraws`: a refund before the closing, by which the campaign has raised less.
+    """
 
     position: int
     stream: UUID
@@ -31,6 +43,8 @@ class Obligation(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes
     digest: bytes
     log: Log
+    permits: Log | None = None
+    withdraws: bool = False
 
 
 def obligation_of(entry: Entry, generation: Generation) -> Obligation | None:
@@ -181,6 +195,55 @@ def _refund(entry: Entry, event: RefundOrdered, generation: Generation) -> Oblig
             investor=checksummed(event.wallet),
             amount=event.amount,
         ),
+        withdraws=event.live,
+    )
+
+
+def _revocation(entry: Entry, event: CertificateRevoked, generation: Generation) -> Obligation:
+    log = on_chain.CertificateRevoked(**_change(entry, event), holder=checksummed(event.wallet))
+    return _of_change(entry, event, generation, holder=NOBODY, kind=1, log=log)
+
+
+def _reissue(entry: Entry, event: CertificateReissued, generation: Generation) -> Obligation:
+    previous, holder = checksummed(event.previous_wallet), checksummed(event.wallet)
+    log = on_chain.CertificateReissued(**_change(entry, event), previous=previous, holder=holder)
+    return _of_change(entry, event, generation, holder=holder, kind=2, log=log)
+
+
+def _approval(entry: Entry, event: TransferApproved, generation: Generation) -> Obligation:
+    holder, receiver = checksummed(event.wallet), checksummed(event.new_wallet)
+    said = _change(entry, event)
+    log = on_chain.TransferApproved(**said, holder=holder, receiver=receiver)
+    obligation = _of_change(entry, event, generation, holder=receiver, kind=3, log=log)
+    del said["evidence"]
+    transfer = on_chain.CertificateTransferred(**said, sender=holder, receiver=receiver)
+    return msgspec.structs.replace(obligation, permits=transfer)
+
+
+Change = CertificateRevoked | CertificateReissued | TransferApproved
+
+
+def _change(entry: Entry, event: Change) -> dict[str, Any]:
+    """What the logs of all changes of a certificate say."""
+    return {
+        "change_id": to_bytes32(event.change_id),
+        "entry": entry.leaf,
+        "token_id": token_id(entry.stream),
+        "evidence": bytes.fromhex(event.evidence),
+    }
+
+
+def _of_change(entry: Entry, event: Change, generation: Generation, *, holder: str, kind: int, log: Log) -> Obligation:
+    return Obligation(
+        position=entry.position,
+        stream=entry.stream,
+        campaign_id=event.campaign_id,
+        subject="investment",
+        contract="NFTShareCertificate",
+        address=generation.addresses["NFTShareCertificate"],
+        key=to_bytes32(event.change_id),
+        digest=_digest(token_id(entry.stream), holder, bytes.fromhex(event.evidence), kind),
+        log=log,
     )
 
 
@@ -192,6 +255,9 @@ _MAKERS: dict[type[Event], Callable[[Entry, Any, Generation], Obligation]] = {
     SharesAllotted: _certificate,
     ReleaseApproved: _release,
     RefundOrdered: _refund,
+    CertificateRevoked: _revocation,
+    CertificateReissued: _reissue,
+    TransferApproved: _approval,
 }
 
 

@@ -18,15 +18,22 @@ from ops.reconcile.obligations import Obligation
 
 
 class Posted(msgspec.Struct, frozen=True):
-    """The verdict on the obligations. `on_chain`: the positions of those that the chain holds, or is said to."""
+    """The verdict on the obligations. `on_chain`: the positions of those that the chain holds, or is said to; `moved`:
+    of those whose permission a holder has used."""
 
     differences: list[Difference]
     pending: list[Pending]
     on_chain: set[int]
+    moved: set[int]
 
 
 def compare_postings(
-    journal: JournalSide, *, digests: Mapping[int, bytes], met: Mapping[int, Found], checkpoint: int
+    journal: JournalSide,
+    *,
+    digests: Mapping[int, bytes],
+    met: Mapping[int, Found],
+    moved: Mapping[int, Found],
+    checkpoint: int,
 ) -> Posted:
     """What each entry obliged, against the chain. For one obligation:
 
@@ -34,7 +41,7 @@ def compare_postings(
     2. Rejected: somebody has to decide what happens next. 3. Logged, not confirmed: on its way, unless the indexer
     has passed it. 4. Neither: on its way, unless the contract keeps something under its key.
     """
-    posted = Posted([], [], set(met) | set(journal.confirmations))
+    posted = Posted([], [], set(met) | set(journal.confirmations), set(moved) | set(journal.transfers))
     for position, obligation in journal.obligations.items():
         confirmation, rejection = journal.confirmations.get(position), journal.rejections.get(position)
         found, digest = met.get(position), digests[position]
@@ -51,23 +58,44 @@ def compare_postings(
         else:
             posted.pending.append(_pending(obligation, logged=found is not None))
     posted.differences.extend(_confirmed_nothing(journal))
+    for position in sorted(posted.moved & journal.obligations.keys()):
+        _transferred(posted, journal, moved.get(position), position, checkpoint=checkpoint)
     return posted
+
+
+def _transferred(posted: Posted, journal: JournalSide, found: Found | None, position: int, *, checkpoint: int) -> None:
+    """A transfer by a holder: recorded where the chain shows it, or on its way to the journal."""
+    obligation, recorded = journal.obligations[position], journal.transfers.get(position)
+    if recorded is not None:
+        posted.differences.extend(_elsewhere(obligation, recorded, found))
+    elif found is not None and found.log.block_number <= checkpoint:
+        posted.differences.append(_about(obligation, "log-without-confirmation", chain=where(found.log)))
+    else:
+        pending = _pending(obligation, logged=True)
+        what = "the holder's transfer awaits its confirmation"
+        posted.pending.append(msgspec.structs.replace(pending, what=what))
 
 
 def _confirmed(
     obligation: Obligation, confirmation: Confirmation, found: Found | None, digest: bytes
 ) -> Iterator[Difference]:
+    yield from _elsewhere(obligation, confirmation, found)
+    if digest != obligation.digest:
+        yield _digest_differs(obligation, digest)
+    if found is not None:
+        positions = (obligation.position, confirmation.position)
+        yield from _deadline_differs(obligation, confirmation.event, found, positions)
+
+
+def _elsewhere(obligation: Obligation, confirmation: Confirmation, found: Found | None) -> Iterator[Difference]:
+    """The log that a confirmation believes stands at another place, or nowhere."""
     fact = confirmation.fact
-    positions = (obligation.position, confirmation.position)
     have = (found.log.block_hash, found.log.tx_hash, found.log.log_index) if found is not None else None
     if have != (fact.block_hash, fact.tx_hash, fact.log_index):
         believed = f"block {fact.block_number} tx {fact.tx_hash} log {fact.log_index}"
         chain = where(found.log) if found is not None else None
+        positions = (obligation.position, confirmation.position)
         yield _about(obligation, "confirmation-without-log", journal=believed, chain=chain, positions=positions)
-    if digest != obligation.digest:
-        yield _digest_differs(obligation, digest)
-    if found is not None:
-        yield from _deadline_differs(obligation, confirmation.event, found, positions)
 
 
 def _deadline_differs(
@@ -82,7 +110,7 @@ def _deadline_differs(
 
 
 def _confirmed_nothing(journal: JournalSide) -> Iterator[Difference]:
-    for place, confirmation in journal.confirmations.items():
+    for place, confirmation in (*journal.confirmations.items(), *journal.transfers.items()):
         obligation = journal.obligations.get(place)
         if obligation is None or obligation.stream != confirmation.stream:
             yield Difference(

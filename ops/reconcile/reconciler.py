@@ -116,7 +116,9 @@ def _compare_chain(
     chain = chain_reader.read(journal, head=head, block=block)
     later = _later(journal, chain, reader)
     explained = Explainer(journal, generation, signers=signers, later=later).explain(chain.logs)
-    posted = compare_postings(journal, digests=chain.digests, met=explained.met, checkpoint=checkpoint)
+    posted = compare_postings(
+        journal, digests=chain.digests, met=explained.met, moved=explained.moved, checkpoint=checkpoint
+    )
     return chain, Compared(
         checked={
             "logs on the chain": len(chain.logs),
@@ -130,7 +132,7 @@ def _compare_chain(
             *_contracts_differ(rpc, generation, signers),
             *explained.differences,
             *posted.differences,
-            *Holdings(journal, on_chain=posted.on_chain).compare(chain),
+            *Holdings(journal, on_chain=posted.on_chain, moved=posted.moved).compare(chain),
         ],
         pending=posted.pending,
     )

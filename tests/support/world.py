@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -22,7 +23,15 @@ from domain import commands as c
 from domain.campaign import CampaignApproved, CampaignClosed, ReleaseApproved
 from domain.company import KybApproved
 from domain.handlers import decide
-from domain.investment import Acknowledgement, InvestmentFunded, RefundOrdered, SharesAllotted
+from domain.investment import (
+    Acknowledgement,
+    CertificateReissued,
+    CertificateRevoked,
+    InvestmentFunded,
+    RefundOrdered,
+    SharesAllotted,
+    TransferApproved,
+)
 from domain.journal import Actor, CommandKey, Entry, Envelope, JournalReader, Ledger
 from domain.processes import Settlement
 from domain.progress import Progress
@@ -72,8 +81,26 @@ def call_of(entry: Entry) -> bytes | None:  # noqa: PLR0911  # one for each obli
             )
         case RefundOrdered(campaign_id=campaign_id, wallet=wallet, amount=amount):
             return calls.record_refunds([calls.RefundMember(campaign_id, stream, wallet, amount, leaf)])
+        case CertificateRevoked() | CertificateReissued() | TransferApproved():
+            return _change(entry, entry.event)
         case _:
             return None
+
+
+def _change(entry: Entry, event: CertificateRevoked | CertificateReissued | TransferApproved) -> bytes:
+    said: dict[str, Any] = {
+        "change_id": event.change_id,
+        "investment_id": entry.stream,
+        "evidence": bytes.fromhex(event.evidence),
+        "entry": entry.leaf,
+    }
+    match event:
+        case CertificateRevoked():
+            return calls.revoke_certificate(**said)
+        case CertificateReissued(wallet=holder):
+            return calls.reissue_certificate(holder=holder, **said)
+        case TransferApproved(new_wallet=receiver):
+            return calls.approve_transfer(to=receiver, **said)
 
 
 class World:
@@ -133,11 +160,11 @@ class World:
 
     # What people do.
 
-    def give(self, role: str, command: c.Command) -> None:
+    def give(self, role: str, command: c.Command, *, person: str | None = None) -> None:
         self.ledger.handle(
             Envelope(
                 command=command,
-                actor=Actor(role, role),
+                actor=Actor(person or role, role),
                 key=CommandKey("test", uuid4().hex),
                 fingerprint=bytes(32),
                 correlation_id=uuid4(),
@@ -194,6 +221,22 @@ class World:
         )
         self.give("treasury_maker", payment)
 
+    def change_certificate(self, commitment: Commitment, *, kind: str, wallet: str | None = None) -> None:
+        """Asked for by one person and approved by another."""
+        names = {"investment_id": commitment.investment_id, "change_id": uuid4()}
+        decided = {"kind": kind, "wallet": wallet, "reason": "a judgement", "evidence": "ee" * 32}
+        self.give("compliance", c.RequestCertificateChange(**names, **decided))
+        self.give("compliance", c.ApproveCertificateChange(**names), person="second")
+
+    def transfer(self, commitment: Commitment, *, key: str, to: str) -> None:
+        """The holder's own transfer of a certificate."""
+        holder = bytes.fromhex(Account.from_key(key).address[2:]).rjust(32, b"\0")
+        receiver = bytes.fromhex(to[2:]).rjust(32, b"\0")
+        data = calls.selector("transferFrom(address,address,uint256)") + holder + receiver
+        data += commitment.investment_id.int.to_bytes(32, "big")
+        receipt = self.chain.send(self.chain.generation.addresses["NFTShareCertificate"], data, key=key)
+        assert int(receipt["status"], 16) == 1
+
     # What the house does.
 
     def post(self) -> None:
@@ -215,7 +258,7 @@ class World:
                 return addresses["IssuerRegistry"]
             case CampaignApproved():
                 return addresses["CampaignFactory"]
-            case SharesAllotted():
+            case SharesAllotted() | CertificateRevoked() | CertificateReissued() | TransferApproved():
                 return addresses["NFTShareCertificate"]
             case _:
                 return addresses["FundEscrow"]
