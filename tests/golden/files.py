@@ -8,7 +8,7 @@ import msgspec
 
 from domain import topics
 from domain.journal import leaf_of
-from tests.golden.examples import Example
+from tests.golden.example import Example
 
 FOLDER = Path(__file__).with_name("entries")
 LEAVES = Path(__file__).with_name("leaves.json")

@@ -9,10 +9,11 @@ import pytest
 
 from domain.topics import EVENT_CLASSES
 from tests.golden import files
-from tests.golden.examples import EXAMPLES, Example
+from tests.golden.example import Example
+from tests.golden.examples import EXAMPLES
 from tests.golden.files import CODEC, FOLDER, Changed, add, leaf, path_of, recorded_leaves
 
-CURE = "add an Example at the end of tests/golden/examples.py, then run: python -m tests.golden.add"
+CURE = "add an Example at the end of the last list of tests/golden/examples.py, then run: python -m tests.golden.add"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
@@ -33,6 +34,12 @@ def test_today_the_same_value_is_stored_in_the_same_bytes(example: Example) -> N
         )
     else:
         assert f'"v":{example.schema}'.encode() in path_of(example).read_bytes() or example.schema == 1
+
+
+def test_an_amount_that_json_readers_would_round_is_stored_as_a_decimal_string() -> None:
+    (example,) = (e for e in EXAMPLES if e.name == "campaign.funding_received.v1.in-wei")
+    assert example.event.amount == 1_234_567 * 10**18 + 1  # type: ignore[attr-defined]
+    assert b'"amount":"1234567000000000000000001"' in path_of(example).read_bytes()
 
 
 def test_every_topic_and_schema_version_has_a_golden_file() -> None:
