@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 import domain
 from domain import commands
@@ -16,7 +17,7 @@ from domain.journal import Actor
 from domain.refusals import CODES
 from domain.topics import EVENTS
 from domain.values import TEXT_CHARS_MAX
-from tests.unit.domain.acts import CAMPAIGN, COMPANY, WRITER, investment_id, investor_id, live
+from tests.unit.domain.acts import CAMPAIGN, COMPANY, INDEXER, WRITER, investment_id, investor_id, live
 from tests.unit.domain.scenario import given
 
 COMMANDS = [
@@ -63,8 +64,21 @@ def test_what_the_chain_refuses_for_good_is_recorded_where_it_was_obliged() -> N
     for stream, kind in ((COMPANY, "company"), (CAMPAIGN, "campaign"), (investment_id(1), "investment")):
         reject = commands.RejectPosting(stream=stream, entry_position=7, code="reverted", reason="x" * 900)
         (event,) = stage.ask(reject, by=WRITER).events
-        assert event.TOPIC == f"{kind}.posting_rejected"
+        assert f"{kind}.posting_rejected" == event.TOPIC
         assert len(event.reason) == TEXT_CHARS_MAX  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("stream", [COMPANY, CAMPAIGN])
+def test_what_the_chain_shows_is_confirmed_once_and_by_one_log(stream: UUID) -> None:
+    stage = live()
+    fact = stage.fact()
+    confirm = commands.ConfirmPosting(stream=stream, on_chain=fact)
+    stage.ask(confirm, by=INDEXER).then_topics(f"{'company' if stream == COMPANY else 'campaign'}.posting_confirmed")
+    stage.ask(confirm, by=INDEXER).then_nothing()
+    other = commands.ConfirmPosting(stream=stream, on_chain=replace(fact, log_index=9))
+    stage.ask(other, by=INDEXER).then_refused("confirmed-otherwise")
+    nowhere = commands.ConfirmPosting(stream=UUID(int=9), on_chain=fact)
+    stage.ask(nowhere, by=INDEXER).then_refused("not-found")
 
 
 @pytest.mark.parametrize("stream", [UUID(int=9), investor_id(1)])
