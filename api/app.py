@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api import metrics as figures
-from api.commands import CommandRoute, Commands
+from api.commands import CommandRoute, Commands, Place
 from api.desk import Desk
 from api.errors import KeyUnknown
 from api.front import Front, Seen, unrouted
@@ -49,6 +49,7 @@ def make_app(
     writer_questions: Callable[[], WriterQuestions],
     indexer_questions: Callable[[], IndexerQuestions],
     lag_max: int,
+    place: Place,
     new_id: Callable[[], UUID] = uuid4,
     stopwatch_s: Callable[[], float] = time.perf_counter,
 ) -> Starlette:
@@ -66,7 +67,7 @@ def make_app(
     metrics = Metrics(ledger)
     door = _Door(
         keys=keys,
-        commands=Commands(ledger, sources.journal),
+        commands=Commands(ledger, sources.journal, place),
         questions=Questions(sources),
     )
     house = _House(Health(book, sources.journal, lag_max=lag_max), metrics, sources)

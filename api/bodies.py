@@ -1,4 +1,4 @@
-"""The bodies of commands: what a client may say, member by member. Whatever else it says is refused."""
+"""What every body of a command is: members by name and kind; whatever else a client says is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.errors import Fault, RequestUnacceptable
-from api.fields import Amount, Count, Currency, Digest, Id, RulePackId, Text, Wallet
+from api.fields import Text
 from domain.values import AMOUNT_MAX
 
 FAULTS_MAX = 20  # of one body; the rest shows when these are mended
@@ -35,77 +35,8 @@ class Nothing(Body):
     """A command that says everything by its path."""
 
 
-class CompanyBody(Body):
-    legal_name: Text
-    tax_number: Text
-    sector: Text
-    registration_year: Count
-    wallet: Wallet
-
-
-class DocumentBody(Body):
-    kind: Text
-    sha256: Digest
-    document_id: Id | None = None
-
-
 class ReasonBody(Body):
     reason: Text
-
-
-class TermsBody(Body):
-    """Money in minor units, the duration in seconds, shares of a whole in basis points."""
-
-    currency: Currency
-    funding_goal: Amount
-    minimum: Amount
-    cap: Amount
-    share_price: Amount
-    duration_s: Count
-    success_threshold_bps: Count
-    fee_bps: Count
-    rule_pack: RulePackId
-
-
-class CampaignBody(Body):
-    company_id: Id
-    title: Text
-    terms: TermsBody
-    campaign_id: Id | None = None
-
-
-class CampaignApprovalBody(Body):
-    terms_hash: Digest
-
-
-class InvestorBody(Body):
-    wallet: Wallet
-    reference: Text
-    investor_id: Id | None = None
-
-
-class KycApprovalBody(Body):
-    level: Text
-
-
-class InvestmentBody(Body):
-    campaign_id: Id
-    investor_id: Id
-    amount: Amount
-    acknowledgement: Text
-    investment_id: Id | None = None
-
-
-class PaymentBody(Body):
-    provider: Text
-    reference: Text
-    amount: Amount
-
-
-class PaymentReturnBody(Body):
-    provider: Text
-    reference: Text
-    return_reference: Text
 
 
 def read_body(kind: type[Body], members: dict[str, Any]) -> Body:

@@ -29,12 +29,20 @@ CORRELATIONS = UUID("8e7a0a34-4a0e-5b53-9d1d-6d3f0e0c2b77")  # the namespace of 
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where this platform is, for what wallets sign: its name, and the chain of its contracts."""
+
+    domain: str
+    chain_id: int
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What a client says in a command. `seed` names this one request of this client: ids are derived from it."""
 
     ids: dict[str, UUID]
     body: Any
     seed: str
+    place: Place
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +54,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommandRoute(msgspec.Struct, frozen=True, kw_only=True):
-    """One command as a route. `location` is where what it makes is found; None where it makes nothing new."""
+    """One command as a route. `when` says in which states it is allowed, in words for a client.
+
+    `location` is where what it makes is found; None where it makes nothing new.
+    """
 
     path: str
     name: str
@@ -54,6 +65,7 @@ class CommandRoute(msgspec.Struct, frozen=True, kw_only=True):
     command: type[Command]
     body: type[Body]
     plan: Callable[[Asked], Plan]
+    when: str
     location: str | None = None
 
     @property
@@ -84,7 +96,8 @@ class CommandAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class Commands:
     """Takes every command of the route table."""
 
-    def __init__(self, ledger: Ledger, journal: Desk[JournalReader]) -> None:
+    def __init__(self, ledger: Ledger, journal: Desk[JournalReader], place: Place) -> None:
+        self._place = place
         self._ledger = ledger
         self._journal = journal
 
@@ -96,7 +109,7 @@ class Commands:
         ids = path_ids(request.path_params)
         raw = await body_bytes(request)
         body = read_body(route.body, read_object(raw) if raw or route.body is not Nothing else {})
-        plan = route.plan(Asked(ids=ids, body=body, seed=f"{key.principal}\n{name}"))
+        plan = route.plan(Asked(ids=ids, body=body, seed=f"{key.principal}\n{name}", place=self._place))
         envelope = Envelope(
             command=plan.command,
             actor=actor,

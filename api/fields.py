@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from abis.hashing import checksummed
-from domain.values import AMOUNT_MAX, TEXT_CHARS_MAX
+from domain.values import AMOUNT_MAX, TEXT_CHARS_MAX, WEI, WEI_MAX
 
-AMOUNT_DIGITS_MAX = len(str(AMOUNT_MAX))
+AMOUNT_DIGITS_MAX = len(str(WEI_MAX))
+CID_CHARS_MAX = 100
+MOMENT_CHARS_MAX = 40
 # Control characters, lone surrogates, line and paragraph separators: none belongs into a name or a reason.
 CATEGORIES_REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -22,6 +25,7 @@ _WALLET = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _RULE_PACK = re.compile(r"[a-z][a-z0-9-]{0,40}@[1-9][0-9]{0,5}", re.ASCII)
+_SIGNATURE = re.compile(r"0x[0-9a-fA-F]{130}", re.ASCII)
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 
 
@@ -31,7 +35,8 @@ def _fault(code: str, message: str) -> PydanticCustomError:
 
 
 def amount_of(value: Any) -> int:
-    """Minor units, exactly: a decimal string or a JSON integer, from 0 to 2^53 - 1."""
+    """Minor units or wei, exactly: a decimal string, or a JSON integer that every reader keeps exact."""
+    written = isinstance(value, str)
     if isinstance(value, str):
         if not _DECIMAL.fullmatch(value):
             raise _fault("not-an-amount", "an amount is digits only, without sign, point or leading zeros")
@@ -40,8 +45,8 @@ def amount_of(value: Any) -> int:
         raise _fault("not-an-amount", "an amount is a decimal string or an integer of minor units, never a fraction")
     if value < 0:
         raise _fault("amount-negative", "an amount is not below zero")
-    if value > AMOUNT_MAX:
-        raise _fault("amount-too-large", f"an amount is at most {AMOUNT_MAX} (2^53 - 1)")
+    if value > (WEI_MAX if written else AMOUNT_MAX):
+        raise _fault("amount-too-large", f"an integer is at most {AMOUNT_MAX} (2^53 - 1), a decimal string {WEI_MAX}")
     return value
 
 
@@ -83,9 +88,9 @@ def text_of(value: Any) -> str:
 
 
 def currency_of(value: Any) -> str:
-    """A currency's code, as ISO 4217 writes them."""
-    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
-        raise _fault("not-a-currency", "a currency is three upper-case letters")
+    """A settlement asset: a currency's code as ISO 4217 writes them, or wei for the chain's own coin."""
+    if not isinstance(value, str) or not (value == WEI or _CURRENCY.fullmatch(value)):
+        raise _fault("not-a-currency", "a currency is three upper-case letters, or wei")
     return value
 
 
@@ -94,6 +99,26 @@ def rule_pack_of(value: Any) -> str:
     if not isinstance(value, str) or not _RULE_PACK.fullmatch(value):
         raise _fault("not-a-rule-pack", "a rule pack is a name and a version, such as default@1")
     return value
+
+
+def moment_of(value: Any) -> datetime:
+    """A moment with its zone, as RFC 3339 writes them."""
+    if not isinstance(value, str) or len(value) > MOMENT_CHARS_MAX:
+        raise _fault("not-a-time", "a time is a text such as 2026-11-26T12:00:00Z")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise _fault("not-a-time", "a time is a text such as 2026-11-26T12:00:00Z") from None
+    if moment.tzinfo is None:
+        raise _fault("time-without-zone", "a time needs its zone, such as Z or +03:00")
+    return moment
+
+
+def signature_of(value: Any) -> str:
+    """A wallet's signature: 65 bytes in hex."""
+    if not isinstance(value, str) or not _SIGNATURE.fullmatch(value):
+        raise _fault("not-a-signature", "a signature is 0x and 130 hex digits")
+    return value.lower()
 
 
 Amount = Annotated[
@@ -122,7 +147,14 @@ Text = Annotated[
     BeforeValidator(text_of),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": TEXT_CHARS_MAX}),
 ]
-Currency = Annotated[str, BeforeValidator(currency_of), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
+Currency = Annotated[
+    str, BeforeValidator(currency_of), WithJsonSchema({"type": "string", "pattern": "^([A-Z]{3}|wei)$"})
+]
+Cid = Annotated[str, Field(min_length=1, max_length=CID_CHARS_MAX)]
+Moment = Annotated[datetime, BeforeValidator(moment_of), WithJsonSchema({"type": "string", "format": "date-time"})]
+Signature = Annotated[
+    str, BeforeValidator(signature_of), WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{130}$"})
+]
 RulePackId = Annotated[
     str,
     BeforeValidator(rule_pack_of),

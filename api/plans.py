@@ -1,159 +1,52 @@
-"""From what a client says to the command it is: one function a command. Ids left out are derived, never drawn."""
+"""From what a client says to the command it is. Ids that are left out are derived from the request, never drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID, uuid5
 
-from api.bodies import (
-    CampaignApprovalBody,
-    CampaignBody,
-    CompanyBody,
-    DocumentBody,
-    InvestmentBody,
-    InvestorBody,
-    KycApprovalBody,
-    PaymentBody,
-    PaymentReturnBody,
-    ReasonBody,
-)
+import msgspec
+
 from api.commands import Asked, Plan
-from domain import commands as c
-from domain.company import company_id
-from domain.values import Terms
-
-# The namespaces of derived ids, for ever: with others, a retry after an upgrade would be another thing.
-CAMPAIGNS = UUID("b0c1b9de-1d3b-5c6f-9a57-0f6e1f3f6a01")
-DOCUMENTS = UUID("b0c1b9de-1d3b-5c6f-9a57-0f6e1f3f6a02")
-INVESTMENTS = UUID("b0c1b9de-1d3b-5c6f-9a57-0f6e1f3f6a03")
-INVESTORS = UUID("b0c1b9de-1d3b-5c6f-9a57-0f6e1f3f6a04")
-RELEASES = UUID("b0c1b9de-1d3b-5c6f-9a57-0f6e1f3f6a05")
+from domain.commands import Command
 
 
-def register_company(asked: Asked) -> Plan:
-    body: CompanyBody = asked.body
-    command = c.RegisterCompany(
-        legal_name=body.legal_name,
-        tax_number=body.tax_number,
-        sector=body.sector,
-        registration_year=body.registration_year,
-        wallet=body.wallet,
-    )
-    return Plan(command=command, stream=company_id(body.tax_number))
+class Made(msgspec.Struct, frozen=True):
+    """The id of what a command makes: its field, and the namespace in which it is derived where a client names none.
+
+    The namespaces are for ever: with others, a retry after an upgrade would be another thing. `seed` says from what it
+    is derived; without one, from the name of this one request.
+    """
+
+    field: str
+    namespace: UUID
+    seed: Callable[[dict[str, Any]], str] | None = None
 
 
-def attach_document(asked: Asked) -> Plan:
-    body: DocumentBody = asked.body
-    company = asked.ids["id"]
-    document = body.document_id or uuid5(DOCUMENTS, f"{company}\n{body.sha256}")
-    command = c.AttachDocument(company_id=company, document_id=document, kind=body.kind, sha256=body.sha256)
-    return Plan(command=command, stream=company, made=document)
+def plan(
+    command: type[Command],
+    *,
+    subject: str | None = None,
+    made: Made | None = None,
+    stream: Callable[[dict[str, Any]], UUID] | None = None,
+    given: Callable[[Asked], dict[str, Any]] | None = None,
+) -> Callable[[Asked], Plan]:
+    """How a request becomes this command: the path's `id` is its `subject`, other ids and members keep their names.
 
+    `stream` finds the stream where it is no id of the command; `given` are fields that no client says.
+    """
 
-def approve_document(asked: Asked) -> Plan:
-    company, document = asked.ids["id"], asked.ids["document_id"]
-    return Plan(command=c.ApproveDocument(company_id=company, document_id=document), stream=company)
+    def planned(asked: Asked) -> Plan:
+        fields = {name: value for name, value in asked.body.model_dump().items() if value is not None}
+        fields |= {subject if name == "id" else name: value for name, value in asked.ids.items()}
+        if made is not None and made.field not in fields:
+            seed = asked.seed if made.seed is None else made.seed(fields)
+            fields[made.field] = uuid5(made.namespace, seed)
+        if given is not None:
+            fields |= given(asked)
+        about = stream(fields) if stream is not None else fields[subject or (made.field if made else "")]
+        asks = msgspec.convert(fields, command, strict=False)
+        return Plan(command=asks, stream=about, made=fields[made.field] if made is not None else None)
 
-
-def submit_kyb(asked: Asked) -> Plan:
-    return Plan(command=c.SubmitKyb(company_id=asked.ids["id"]), stream=asked.ids["id"])
-
-
-def approve_kyb(asked: Asked) -> Plan:
-    return Plan(command=c.ApproveKyb(company_id=asked.ids["id"]), stream=asked.ids["id"])
-
-
-def reject_kyb(asked: Asked) -> Plan:
-    body: ReasonBody = asked.body
-    return Plan(command=c.RejectKyb(company_id=asked.ids["id"], reason=body.reason), stream=asked.ids["id"])
-
-
-def draft_campaign(asked: Asked) -> Plan:
-    body: CampaignBody = asked.body
-    campaign = body.campaign_id or uuid5(CAMPAIGNS, asked.seed)
-    terms = Terms(
-        currency=body.terms.currency,
-        funding_goal=body.terms.funding_goal,
-        minimum=body.terms.minimum,
-        cap=body.terms.cap,
-        share_price=body.terms.share_price,
-        duration_s=body.terms.duration_s,
-        success_threshold_bps=body.terms.success_threshold_bps,
-        fee_bps=body.terms.fee_bps,
-        rule_pack=body.terms.rule_pack,
-    )
-    command = c.DraftCampaign(campaign_id=campaign, company_id=body.company_id, title=body.title, terms=terms)
-    return Plan(command=command, stream=campaign)
-
-
-def submit_campaign(asked: Asked) -> Plan:
-    return Plan(command=c.SubmitCampaign(campaign_id=asked.ids["id"]), stream=asked.ids["id"])
-
-
-def approve_campaign(asked: Asked) -> Plan:
-    body: CampaignApprovalBody = asked.body
-    command = c.ApproveCampaign(campaign_id=asked.ids["id"], terms_hash=body.terms_hash)
-    return Plan(command=command, stream=asked.ids["id"])
-
-
-def reject_campaign(asked: Asked) -> Plan:
-    body: ReasonBody = asked.body
-    return Plan(command=c.RejectCampaign(campaign_id=asked.ids["id"], reason=body.reason), stream=asked.ids["id"])
-
-
-def close_campaign(asked: Asked) -> Plan:
-    body: ReasonBody = asked.body
-    return Plan(command=c.CloseCampaign(campaign_id=asked.ids["id"], reason=body.reason), stream=asked.ids["id"])
-
-
-def request_release(asked: Asked) -> Plan:
-    # A campaign has one release, so its id follows from the campaign's alone.
-    release = uuid5(RELEASES, str(asked.ids["id"]))
-    return Plan(command=c.RequestRelease(campaign_id=asked.ids["id"], release_id=release), stream=asked.ids["id"])
-
-
-def approve_release(asked: Asked) -> Plan:
-    return Plan(command=c.ApproveRelease(campaign_id=asked.ids["id"]), stream=asked.ids["id"])
-
-
-def register_investor(asked: Asked) -> Plan:
-    body: InvestorBody = asked.body
-    investor = body.investor_id or uuid5(INVESTORS, asked.seed)
-    command = c.RegisterInvestor(investor_id=investor, wallet=body.wallet, reference=body.reference)
-    return Plan(command=command, stream=investor)
-
-
-def approve_kyc(asked: Asked) -> Plan:
-    body: KycApprovalBody = asked.body
-    return Plan(command=c.ApproveKyc(investor_id=asked.ids["id"], level=body.level), stream=asked.ids["id"])
-
-
-def commit_investment(asked: Asked) -> Plan:
-    body: InvestmentBody = asked.body
-    investment = body.investment_id or uuid5(INVESTMENTS, asked.seed)
-    command = c.CommitInvestment(
-        investment_id=investment,
-        campaign_id=body.campaign_id,
-        investor_id=body.investor_id,
-        amount=body.amount,
-        acknowledgement=body.acknowledgement,
-    )
-    return Plan(command=command, stream=investment)
-
-
-def record_payment(asked: Asked) -> Plan:
-    body: PaymentBody = asked.body
-    command = c.RecordPayment(
-        investment_id=asked.ids["id"], provider=body.provider, reference=body.reference, amount=body.amount
-    )
-    return Plan(command=command, stream=asked.ids["id"])
-
-
-def return_payment(asked: Asked) -> Plan:
-    body: PaymentReturnBody = asked.body
-    command = c.ReturnPayment(
-        investment_id=asked.ids["id"],
-        provider=body.provider,
-        reference=body.reference,
-        return_reference=body.return_reference,
-    )
-    return Plan(command=command, stream=asked.ids["id"])
+    return planned

@@ -14,6 +14,7 @@ import psycopg
 import uvicorn
 
 from api.app import make_app
+from api.commands import Place
 from api.keys import Keys
 from chain_indexer.questions import Questions as IndexerQuestions
 from chain_writer.questions import Questions as WriterQuestions
@@ -56,6 +57,7 @@ class ApiHouse:
             writer_questions=lambda: WriterQuestions(dsn),
             indexer_questions=lambda: IndexerQuestions(dsn),
             lag_max=lag_max,
+            place=Place("Tandem", 31337),
         )
         config = uvicorn.Config(
             self.app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on", loop="asyncio"
