@@ -7,6 +7,7 @@ import threading
 import uvicorn
 
 from api.app import make_app
+from api.commands import Place
 from api.keys import Keys
 from chain_indexer.questions import Questions as IndexerQuestions
 from chain_writer.questions import Questions as WriterQuestions
@@ -33,6 +34,7 @@ def run_api(settings: Settings) -> int:
         writer_questions=lambda: WriterQuestions(dsn),
         indexer_questions=lambda: IndexerQuestions(dsn),
         lag_max=settings.lag_max,
+        place=Place(settings.platform, settings.generation().chain_id),
     )
     server = uvicorn.Server(
         uvicorn.Config(

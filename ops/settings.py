@@ -138,6 +138,13 @@ class Settings(BaseSettings):
         validation_alias=_names("TANDEM_RULE_PACKS"),
         description="Rule packs in use, separated by commas.",
     )
+    platform: str = Field(
+        default="Tandem",
+        min_length=1,
+        max_length=100,
+        validation_alias=_names("TANDEM_PLATFORM"),
+        description="The platform's name, as wallets see it in what they sign.",
+    )
     api_host: str = Field(
         default="127.0.0.1", validation_alias=_names("TANDEM_API_HOST"), description="Where the API listens."
     )
