@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from domain import commands as c
+from tests.support.wallets import key_of, signed, wallet_of
 from tests.unit.api.house import ApiHouse, done, fact
 
 WALLET = "0x00000000000000000000000000000000000000A1"
-OTHER_WALLET = "0x00000000000000000000000000000000000000B2"
+OTHER_WALLET = wallet_of("holder")
 AMOUNT = 1_000_000
 DURATION_S = 3600
 
@@ -47,6 +48,8 @@ class Story:
         self.campaign = ""
         self.investor = ""
         self.investment = ""
+        self.payment = ""
+        self.release = ""
 
     # Companies.
 
@@ -67,10 +70,16 @@ class Story:
     def approve_kyb(self) -> Story:
         company = f"/v1/companies/{self.company}"
         done(self.house.post("compliance", f"{company}/documents/{self.document}:approve"))
-        approved = done(self.house.post("compliance", f"{company}:approve-kyb"))
+        approved = done(self.house.post("compliance", f"{company}:approve-kyb", self.kyb_approval()))
         confirmation = c.ConfirmCompanyRegistration(company_id=UUID(self.company), on_chain=fact(approved["position"]))
         self.house.machine("indexer", confirmation)
         return self
+
+    def kyb_approval(self) -> dict[str, Any]:
+        """The body that approves the documents as they are."""
+        state, _ = self.house.ledger.load(UUID(self.company)) or (None, 0)
+        assert state is not None
+        return {"documents_hash": state.documents_hash}
 
     def registered(self, tax_number: str = "ET-1") -> Story:
         return self.register(tax_number).attach().submit_kyb().approve_kyb()
@@ -108,10 +117,25 @@ class Story:
 
     # Investors and their money.
 
-    def join(self, *, wallet: str = OTHER_WALLET) -> Story:
-        body = {"wallet": wallet, "reference": "person-1"}
-        self.investor = done(self.house.post(self.investor_name, "/v1/investors", body))["id"]
+    def join(self, *, wallet: str | None = "holder") -> Story:
+        """A registered investor; with a wallet of this name bound by its signature, unless there is none."""
+        answer = done(self.house.post(self.investor_name, "/v1/investors", {"reference": "person-1"}))
+        self.investor = answer["id"]
+        return self if wallet is None else self.bind(wallet)
+
+    def bind(self, wallet: str = "holder", *, scheme: str = "eip191") -> Story:
+        path = f"/v1/investors/{self.investor}"
+        done(self.house.post(self.investor_name, f"{path}:challenge-wallet", {"wallet": wallet_of(wallet)}))
+        done(self.house.post(self.investor_name, f"{path}:bind-wallet", self.binding(wallet, scheme=scheme)))
         return self
+
+    def binding(self, wallet: str = "holder", *, scheme: str = "eip191") -> dict[str, Any]:
+        """The body that answers the challenge there is, signed by the wallet of this name."""
+        state, _ = self.house.ledger.load(UUID(self.investor)) or (None, 0)
+        assert state is not None
+        assert state.challenge is not None
+        signature = signed(state.id, state.challenge, key=key_of(wallet), scheme=scheme)
+        return {"nonce": state.challenge.nonce, "scheme": scheme, "signature": signature}
 
     def approve_kyc(self) -> Story:
         done(self.house.post("compliance", f"/v1/investors/{self.investor}:approve-kyc", {"level": "basic"}))
@@ -122,7 +146,7 @@ class Story:
             "campaign_id": self.campaign,
             "investor_id": self.investor,
             "amount": str(amount),
-            "acknowledgement": "cd" * 32,
+            "acknowledgements": [{"kind": "risk", "text": "cd" * 32}],
         }
 
     def commit(self, amount: int = AMOUNT) -> Story:
@@ -131,11 +155,13 @@ class Story:
         return self
 
     def pay(self, amount: int = AMOUNT, *, reference: str = "r-1") -> Story:
-        body = {"provider": "bank", "reference": reference, "amount": str(amount)}
+        body = {"provider": "bank", "reference": reference, "amount": str(amount), "currency": "ETB"}
         answer = done(self.house.post("treasury_maker", f"/v1/investments/{self.investment}/payments", body))
-        recording = c.ConfirmRecording(investment_id=UUID(self.investment), on_chain=fact(answer["position"] - 1))
-        if len(answer["events"]) > 1:  # in time: it counts, and the chain records it
-            self.house.machine("indexer", recording)
+        self.payment = answer["id"]
+        for event in answer["events"]:
+            if event["topic"] == "investment.funded":  # it counts, and the chain records it
+                recording = c.ConfirmRecording(investment_id=UUID(self.investment), on_chain=fact(event["position"]))
+                self.house.machine("indexer", recording)
         return self
 
     def invested(self, **terms: Any) -> Story:
@@ -162,5 +188,6 @@ class Story:
         return self
 
     def request_release(self) -> Story:
-        done(self.house.post("treasury_maker", f"/v1/campaigns/{self.campaign}:request-release"))
+        answer = done(self.house.post("treasury_maker", f"/v1/campaigns/{self.campaign}/releases", {}))
+        self.release = answer["id"]
         return self
