@@ -150,7 +150,7 @@ class KybApproved(Event, frozen=True, kw_only=True):
     valid_until: datetime | None = None
 
     def apply(self, state: Company) -> Company:
-        return replace(state, kyb="approved", valid_until=self.valid_until)
+        return replace(state, kyb="approved", valid_until=self.valid_until, registration="obliged")
 
 
 class KybRenewed(Event, frozen=True, kw_only=True):
@@ -282,7 +282,7 @@ class CompanyPostingRejected(Event, frozen=True, kw_only=True):
     reason: str
 
     def apply(self, state: Company) -> Company:
-        return state
+        return state if state.registered is not None else replace(state, registration="refused")
 
 
 class CompanyPostingConfirmed(Event, frozen=True, kw_only=True):

@@ -27,7 +27,10 @@ from domain.values import ChainFact, check_later, check_text, check_wallet
 
 def submit(company: Company, *, by: Actor) -> Event:
     company.check_owned(by)
-    renewing = company.kyb == "approved" and any(d.state == "pending" for d in company.documents.values())
+    # Renewed only once the chain has the company: an approval before that would oblige its registration twice.
+    waiting = any(document.state == "pending" for document in company.documents.values())
+    known = company.registered is not None or company.registration == "refused"
+    renewing = company.kyb == "approved" and known and waiting
     if not company.editable and not renewing:
         raise Refusal("kyb-closed", f"the KYB is {company.kyb} already", status=company.kyb)
     if not any(document.state in {"pending", "approved"} for document in company.documents.values()):
@@ -62,7 +65,7 @@ def approve(company: Company, *, documents_hash: str, valid_until: datetime | No
         raise Refusal("approved-otherwise", text, documents_hash=company.documents_hash)
     if valid_until is not None:
         check_later(valid_until, than=now, name="valid_until")
-    if company.registered is not None:
+    if company.registration == "obliged":  # a second registration would be a conflict; an update comes behind it
         return KybRenewed(wallet=company.wallet, documents_hash=company.documents_hash, valid_until=valid_until)
     return KybApproved(wallet=company.wallet, documents_hash=company.documents_hash, valid_until=valid_until)
 
@@ -124,7 +127,7 @@ def approve_rotation(company: Company, *, wallet: str, by: Actor) -> Event:
 def confirm_registration(company: Company, fact: ChainFact) -> Event | None:
     if same_fact(company.registered, fact):
         return None
-    if company.kyb in {"draft", "rejected"}:
+    if company.registration == "none":
         raise Refusal("not-obliged", "nothing obliged the registration of this company")
     return RegistrationConfirmed(on_chain=fact)
 

@@ -89,7 +89,8 @@ class Rotation(msgspec.Struct, frozen=True):
 class Company(msgspec.Struct, frozen=True, kw_only=True):
     """State. `kyb`: draft, submitted, in_review, info_required, approved, rejected, expired.
 
-    `locked_by` is the campaign that holds the exclusivity; `campaign_years` the years of the campaigns so far.
+    `registration` on the chain: none, obliged by an approval, or refused by the chain for good; `registered` once it is
+    confirmed. `locked_by` is the campaign that holds the exclusivity; `campaign_years` the years of the campaigns so far.
     """
 
     id: UUID
@@ -108,6 +109,7 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
     rotation: Rotation | None = None
     memorandum: str | None = None
     memorandum_version: int = 0
+    registration: str = "none"
     registered: ChainFact | None = None
     locked_by: UUID | None = None
     campaign_years: tuple[int, ...] = ()

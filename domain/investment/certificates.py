@@ -119,7 +119,8 @@ def record_transfer(
 def _nothing_under_way(investment: Investment) -> None:
     if investment.request is not None:
         raise Refusal("already-requested", "a change is waiting for approval", change_id=str(investment.request.id))
-    if investment.changing is not None:
+    # An approved transfer that the holder has not made yet bars nobody: a later change takes its place.
+    if investment.changing is not None and investment.changing not in investment.changes:
         raise Refusal("already-requested", "a change is on its way", change_id=str(investment.changing))
 
 

@@ -279,7 +279,7 @@ class CertificateRevoked(Event, frozen=True, kw_only=True):
     evidence: str
 
     def apply(self, state: Investment) -> Investment:
-        return replace(state, revoked=True, request=None, changing=self.change_id)
+        return replace(state, revoked=True, request=None, changing=self.change_id, transfer_to=None)
 
 
 class CertificateReissued(Event, frozen=True, kw_only=True):
@@ -295,7 +295,9 @@ class CertificateReissued(Event, frozen=True, kw_only=True):
     evidence: str
 
     def apply(self, state: Investment) -> Investment:
-        return replace(state, revoked=False, request=None, changing=self.change_id, holder=self.wallet)
+        return replace(
+            state, revoked=False, request=None, changing=self.change_id, holder=self.wallet, transfer_to=None
+        )
 
 
 class TransferApproved(Event, frozen=True, kw_only=True):
