@@ -224,7 +224,7 @@ class RegistrationConfirmed(Event, frozen=True, kw_only=True):
     on_chain: ChainFact
 
     def apply(self, state: Company) -> Company:
-        return replace(state, registered=self.on_chain)
+        return replace(state, registered=self.on_chain, registration="confirmed")
 
 
 class ExclusivityLocked(Event, frozen=True, kw_only=True):
@@ -282,7 +282,7 @@ class CompanyPostingRejected(Event, frozen=True, kw_only=True):
     reason: str
 
     def apply(self, state: Company) -> Company:
-        return state if state.registered is not None else replace(state, registration="refused")
+        return replace(state, registration="refused") if state.registration == "obliged" else state
 
 
 class CompanyPostingConfirmed(Event, frozen=True, kw_only=True):

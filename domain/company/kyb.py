@@ -27,10 +27,9 @@ from domain.values import ChainFact, check_later, check_text, check_wallet
 
 def submit(company: Company, *, by: Actor) -> Event:
     company.check_owned(by)
-    # Renewed only once the chain has the company: an approval before that would oblige its registration twice.
+    # Renewed only once the chain has answered: what is on its way there is what was approved.
     waiting = any(document.state == "pending" for document in company.documents.values())
-    known = company.registered is not None or company.registration == "refused"
-    renewing = company.kyb == "approved" and known and waiting
+    renewing = company.kyb == "approved" and company.registration != "obliged" and waiting
     if not company.editable and not renewing:
         raise Refusal("kyb-closed", f"the KYB is {company.kyb} already", status=company.kyb)
     if not any(document.state in {"pending", "approved"} for document in company.documents.values()):
@@ -65,7 +64,7 @@ def approve(company: Company, *, documents_hash: str, valid_until: datetime | No
         raise Refusal("approved-otherwise", text, documents_hash=company.documents_hash)
     if valid_until is not None:
         check_later(valid_until, than=now, name="valid_until")
-    if company.registration == "obliged":  # a second registration would be a conflict; an update comes behind it
+    if company.registration in {"obliged", "confirmed"}:
         return KybRenewed(wallet=company.wallet, documents_hash=company.documents_hash, valid_until=valid_until)
     return KybApproved(wallet=company.wallet, documents_hash=company.documents_hash, valid_until=valid_until)
 

@@ -89,8 +89,8 @@ class Rotation(msgspec.Struct, frozen=True):
 class Company(msgspec.Struct, frozen=True, kw_only=True):
     """State. `kyb`: draft, submitted, in_review, info_required, approved, rejected, expired.
 
-    `registration` on the chain: none, obliged by an approval, or refused by the chain for good; `registered` once it is
-    confirmed. `locked_by` is the campaign that holds the exclusivity; `campaign_years` the years of the campaigns so far.
+    `registration` on the chain: none, obliged (by an approval), confirmed, refused (by the chain, for good).
+    `locked_by` is the campaign that holds the exclusivity; `campaign_years` the years of the campaigns so far.
     """
 
     id: UUID
