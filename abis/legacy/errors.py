@@ -117,7 +117,7 @@ def _custom(data: bytes) -> Revert | None:
 
 def _required(revert: Revert) -> Revert:
     """What `require` said, by name: it is a rule of the contract that spoke."""
-    name = REQUIREMENTS.get(revert.text) if revert.code == "reverted" else None
+    name = REQUIREMENTS.get(revert.text)
     return revert if name is None else Revert(name, revert.text, custom=True)
 
 

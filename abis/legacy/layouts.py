@@ -151,8 +151,6 @@ def _topics(fields: tuple[_Field, ...], topics: tuple[bytes, ...]) -> Iterator[t
 def _data(fields: tuple[_Field, ...], data: bytes) -> Iterator[tuple[str, Value]]:
     """One word each; a text's word says where it stands, and the texts stand in order behind the words."""
     end = 32 * len(fields)
-    if len(data) < end:
-        raise ValueError("the data is shorter than its words")
     for place, field in enumerate(fields):
         word = data[32 * place : 32 * place + 32]
         if field.type != "string":
@@ -163,7 +161,7 @@ def _data(fields: tuple[_Field, ...], data: bytes) -> Iterator[tuple[str, Value]
         text, end = _text(data, end)
         yield field.name, HashedText.of(text) if field.hashed else text
     if end != len(data):
-        raise ValueError("something stands behind the last value")
+        raise ValueError("the data is cut off, or goes on behind the last value")
 
 
 def _text(data: bytes, at: int) -> tuple[str, int]:
@@ -171,8 +169,8 @@ def _text(data: bytes, at: int) -> tuple[str, int]:
     first = at + 32
     last = first + int.from_bytes(data[at:first], "big")
     end = first + (last - first + 31) // 32 * 32
-    if end > len(data) or any(data[last:end]):
-        raise ValueError("a text is cut off, or not filled up with zeros")
+    if any(data[last:end]):
+        raise ValueError("a text is not filled up with zeros")
     return data[first:last].decode(), end
 
 
