@@ -26,15 +26,18 @@ from api.health import AWAY_OR_LATE, Health
 from api.keys import Key, Keys
 from api.metrics import Metrics, Snapshot
 from api.openapi import document
+from api.personal import PERSONAL_ROUTES, Personal, PersonalRoute
 from api.questions import QuestionRoute, Questions, Sources
 from api.requests import bearer_token
 from api.routes import COMMANDS, QUESTIONS
+from api.vault import Vault
 from chain_indexer.questions import Questions as IndexerQuestions
 from chain_writer.questions import Questions as WriterQuestions
 from domain.journal import JournalReader, Ledger
 from projections.queries import Book
 
 JOURNAL_SEATS = 4
+VAULT_SEATS = 2
 SCRAPE_S_MAX = 3.0
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -48,6 +51,7 @@ def make_app(
     reader_factory: Callable[[], JournalReader],
     writer_questions: Callable[[], WriterQuestions],
     indexer_questions: Callable[[], IndexerQuestions],
+    vault: Callable[[], Vault],
     lag_max: int,
     place: Place,
     new_id: Callable[[], UUID] = uuid4,
@@ -64,11 +68,13 @@ def make_app(
         writer=Desk(writer_questions, seats=1, name="writer"),
         indexer=Desk(indexer_questions, seats=1, name="indexer"),
     )
+    vaults = Desk(vault, seats=VAULT_SEATS, name="vault")
     metrics = Metrics(ledger)
     door = _Door(
         keys=keys,
         commands=Commands(ledger, sources.journal, place),
         questions=Questions(sources),
+        personal=Personal(vaults, ledger, sources),
     )
     house = _House(Health(book, sources.journal, lag_max=lag_max), metrics, sources)
 
@@ -80,7 +86,7 @@ def make_app(
             yield
         finally:
             await book.close()
-            for part in (ledger, keys, sources.journal, sources.writer, sources.indexer):
+            for part in (ledger, keys, sources.journal, sources.writer, sources.indexer, vaults):
                 await asyncio.to_thread(part.close)
 
     app = Starlette(
@@ -96,8 +102,9 @@ def make_app(
 class _Door:
     """Lets in whoever has a key, and hands each request to what its row of the table says."""
 
-    def __init__(self, *, keys: Keys, commands: Commands, questions: Questions) -> None:
+    def __init__(self, *, keys: Keys, commands: Commands, questions: Questions, personal: Personal) -> None:
         self._keys = keys
+        self._personal = personal
         self._commands = commands
         self._questions = questions
 
@@ -110,6 +117,12 @@ class _Door:
     def question(self, route: QuestionRoute) -> Endpoint:
         async def take(request: Request) -> Response:
             return await self._questions.take(route, request, await self._known(request))
+
+        return take
+
+    def personal(self, route: PersonalRoute) -> Endpoint:
+        async def take(request: Request) -> Response:
+            return await self._personal.answer(route, request, await self._known(request))
 
         return take
 
@@ -177,6 +190,8 @@ def _by_path(door: _Door) -> list[Route]:
         paths.setdefault(command.path, {})["POST"] = door.command(command)
     for question in QUESTIONS:
         paths.setdefault(question.path, {})["GET"] = door.question(question)
+    for personal in PERSONAL_ROUTES:
+        paths.setdefault(personal.path, {})[personal.method] = door.personal(personal)
     return [_route(path, endpoints) for path, endpoints in paths.items()]
 
 

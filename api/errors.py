@@ -55,6 +55,10 @@ class NothingThere(ApiError):
     """There is nothing of that name that this key may see. Check the id, or the path."""
 
 
+class PersonGone(ApiError):
+    """The person's data was destroyed, for good. Nothing can be done about it, and nothing should."""
+
+
 class TryAgain(ApiError):
     """The same request may succeed later: send it again after `after_s` seconds, a command with the same key."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,13 +11,10 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from abis.hashing import checksummed
-from domain.values import AMOUNT_MAX, TEXT_CHARS_MAX, WEI, WEI_MAX
+from domain.values import AMOUNT_MAX, CID_CHARS_MAX, TEXT_CHARS_MAX, WEI, WEI_MAX
 
 AMOUNT_DIGITS_MAX = len(str(WEI_MAX))
-CID_CHARS_MAX = 100
 MOMENT_CHARS_MAX = 40
-# Control characters, lone surrogates, line and paragraph separators: none belongs into a name or a reason.
-CATEGORIES_REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 _WALLET = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
@@ -73,18 +69,6 @@ def id_of(value: Any) -> UUID:
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise _fault("not-a-uuid", "an id is a UUID: 8-4-4-4-12 hex digits")
     return UUID(value)
-
-
-def text_of(value: Any) -> str:
-    """A text of one line, that every database, log and page can hold."""
-    if not isinstance(value, str):
-        raise _fault("wrong-type", "this is a text")
-    if not 1 <= len(value) <= TEXT_CHARS_MAX:
-        raise _fault("text-length", f"a text has 1 to {TEXT_CHARS_MAX} characters")
-    for place, character in enumerate(value, start=1):
-        if unicodedata.category(character) in CATEGORIES_REFUSED:
-            raise _fault("character-refused", f"character {place} (U+{ord(character):04X}) may not stand in a text")
-    return value
 
 
 def currency_of(value: Any) -> str:
@@ -142,15 +126,12 @@ Wallet = Annotated[
 ]
 Digest = Annotated[str, BeforeValidator(digest_of), WithJsonSchema({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})]
 Id = Annotated[UUID, BeforeValidator(id_of)]
-Text = Annotated[
-    str,
-    BeforeValidator(text_of),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": TEXT_CHARS_MAX}),
-]
+# What a text may hold is the domain's to judge: `domain.values.check_text`, and `check_name` for names.
+Text = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": TEXT_CHARS_MAX})]
 Currency = Annotated[
     str, BeforeValidator(currency_of), WithJsonSchema({"type": "string", "pattern": "^([A-Z]{3}|wei)$"})
 ]
-Cid = Annotated[str, Field(min_length=1, max_length=CID_CHARS_MAX)]
+Cid = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": CID_CHARS_MAX})]
 Moment = Annotated[datetime, BeforeValidator(moment_of), WithJsonSchema({"type": "string", "format": "date-time"})]
 Signature = Annotated[
     str, BeforeValidator(signature_of), WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{130}$"})

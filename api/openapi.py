@@ -12,6 +12,7 @@ from api.bodies import Body, Nothing
 from api.commands import CommandAnswer, CommandRoute
 from api.errors import Fault
 from api.health import Readiness
+from api.personal import PERSONAL_ROUTES, REASON, PersonalRoute
 from api.problems import CODES, MEDIA_TYPE, RESERVED
 from api.questions import QuestionRoute
 from api.requests import KEY_CHARS_MAX, MIN_POSITION, PAGE_ITEMS_MAX, Parameter
@@ -42,6 +43,8 @@ def document() -> Document:
         paths.setdefault(command.path, {})["post"] = _command(command)
     for question in QUESTIONS:
         paths.setdefault(question.path, {})["get"] = _question(question)
+    for personal in PERSONAL_ROUTES:
+        paths.setdefault(personal.path, {})[personal.method.lower()] = _personal(personal)
     paths.update(_open_paths())
     return {
         "openapi": "3.1.0",
@@ -95,6 +98,26 @@ def _question(route: QuestionRoute) -> Document:
             **_problems(*_PROBLEMS_ALWAYS, *_PROBLEMS_OF_QUESTIONS),
         },
     }
+
+
+def _personal(route: PersonalRoute) -> Document:
+    operation: Document = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "tags": ["personal-data"],
+        "x-roles": sorted(route.roles),
+        "parameters": _path_parameters(route.path),
+        "responses": {"200": _answer(route.answer, "The answer.", []), **_problems(*_PROBLEMS_ALWAYS, 400, 410)},
+    }
+    if route.method == "GET":
+        text = {"type": "string", "pattern": "^[ -~]+$", "maxLength": 200}
+        meaning = "Why another's data is read; needed by compliance, and written down."
+        header = {"name": REASON, "in": "header", "required": False, "schema": text, "description": meaning}
+        operation["parameters"].append(header)
+    if route.body is not None:
+        schema = {"$ref": REF.format(name=route.body.__name__)}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return operation
 
 
 def _open_paths() -> dict[str, Document]:
@@ -181,9 +204,18 @@ def _query_parameter(parameter: Parameter) -> Document:
 
 
 def _schemas() -> Document:
-    bodies: list[type[Body]] = sorted({r.body for r in COMMANDS} - {Nothing}, key=lambda kind: kind.__name__)
+    bodies: list[type[Body]] = sorted(
+        ({r.body for r in COMMANDS} - {Nothing}) | {r.body for r in PERSONAL_ROUTES if r.body is not None},
+        key=lambda kind: kind.__name__,
+    )
     _, requests = models_json_schema([(kind, "validation") for kind in bodies], ref_template=PYDANTIC_REF)
-    answers: list[Any] = [CommandAnswer, Readiness, Fault, *dict.fromkeys(r.answer for r in QUESTIONS)]
+    answers: list[Any] = [
+        CommandAnswer,
+        Readiness,
+        Fault,
+        *dict.fromkeys(r.answer for r in QUESTIONS),
+        *dict.fromkeys(r.answer for r in PERSONAL_ROUTES),
+    ]
     _, shown = msgspec.json.schema_components(answers, ref_template=REF)
     return {**requests["$defs"], **shown, "Problem": _problem_schema()}
 

@@ -22,6 +22,8 @@ contracts_app = typer.Typer(help="The contracts: compile, deploy, check.", no_ar
 keys_app = typer.Typer(help="Keys to the API: mint, list, revoke.", no_args_is_help=True)
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(keys_app, name="keys")
+vault_app = typer.Typer(help="The vault of personal data: its keys and their rotation.", no_args_is_help=True)
+app.add_typer(vault_app, name="vault")
 lanes_app = typer.Typer(help="The lanes of the chain writer: how each stands.", no_args_is_help=True)
 app.add_typer(lanes_app, name="lanes")
 
@@ -239,6 +241,22 @@ def keys_revoke(
 
 
 # Lanes.
+
+
+@vault_app.command("new-key")
+def vault_new_key(home: Home = HOME) -> None:
+    """Make a new key-encryption key, current from now on; then restart the API and `vault rotate`."""
+    from ops import vault
+
+    typer.echo(vault.add_key(settings_of(home)))
+
+
+@vault_app.command("rotate")
+def vault_rotate(home: Home = HOME) -> None:
+    """Wrap the keys of all persons by the current key-encryption key; may be stopped and repeated."""
+    from ops import vault
+
+    typer.echo(f"{vault.rotate(settings_of(home))} keys are wrapped by the current key")
 
 
 @lanes_app.command("list")

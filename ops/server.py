@@ -13,6 +13,7 @@ from chain_indexer.questions import Questions as IndexerQuestions
 from chain_writer.questions import Questions as WriterQuestions
 from ops.processes import Heart, Told
 from ops.settings import Settings
+from ops.vault import keyring_of, vault_of
 from ops.wiring import clock, ledger_on, reader_on
 from projections.queries import Book
 
@@ -26,6 +27,7 @@ BACKLOG = 2_048
 def run_api(settings: Settings) -> int:
     """Serve until SIGTERM. Starts without its database too, and is not ready until that is there."""
     dsn = settings.dsn("api")
+    keyring_of(settings)  # a keyring that cannot be read is told now, not to the first person
     app = make_app(
         ledger=ledger_on(settings, "api"),
         book=Book(dsn),
@@ -33,6 +35,7 @@ def run_api(settings: Settings) -> int:
         reader_factory=lambda: reader_on(settings, "api"),
         writer_questions=lambda: WriterQuestions(dsn),
         indexer_questions=lambda: IndexerQuestions(dsn),
+        vault=lambda: vault_of(settings),
         lag_max=settings.lag_max,
         place=Place(settings.platform, settings.generation().chain_id),
     )

@@ -138,6 +138,11 @@ class Settings(BaseSettings):
         validation_alias=_names("TANDEM_RULE_PACKS"),
         description="Rule packs in use, separated by commas.",
     )
+    vault_keys_file: Path | None = Field(
+        default=None,
+        validation_alias=_names("TANDEM_VAULT_KEYS_FILE"),
+        description="The keyring that wraps the keys of persons; a local stack makes its own.",
+    )
     platform: str = Field(
         default="Tandem",
         min_length=1,

@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
+from api.vault import Erasures
+from api.vault_store import VaultStore
 from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node as IndexerNode
 from chain_indexer.store import IndexerStore
@@ -106,7 +108,12 @@ class Wiring:
         """The named loops of a role. Raises KeyError for a role that has none."""
         made: dict[str, dict[str, Callable[[Opened], Made]]] = {
             "projections": {"book": self._book},
-            "processes": {"settlement": self._settlement, "scheduler": self._scheduler, "sealer": self._sealer},
+            "processes": {
+                "settlement": self._settlement,
+                "scheduler": self._scheduler,
+                "sealer": self._sealer,
+                "erasures": self._erasures,
+            },
             "writer": {"follower": self._follower, "reporter": self._reporter, "sweep": self._sweep},
             "worker": {"lanes": self._lanes},
             "indexer": {"indexer": self._indexer},
@@ -154,6 +161,11 @@ class Wiring:
         reader = self._reader("processes", opened)
         sealer = opened.keep(Sealer(self._settings.dsn("processes")))
         return sealer.step, self._at_journal(reader)
+
+    def _erasures(self, opened: Opened) -> Made:
+        reader = self._reader("api", opened)
+        store = opened.keep(VaultStore(self._settings.dsn("api")))
+        return Erasures(reader, store, clock=clock).step, self._at_journal(reader)
 
     def _follower(self, opened: Opened) -> Made:
         reader = self._reader("writer", opened)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from datetime import UTC, datetime, timedelta
+from secrets import token_bytes
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -16,6 +17,9 @@ import uvicorn
 from api.app import make_app
 from api.commands import Place
 from api.keys import Keys
+from api.sealing import Keyring
+from api.vault import Vault
+from api.vault_store import VaultStore
 from chain_indexer.questions import Questions as IndexerQuestions
 from chain_writer.questions import Questions as WriterQuestions
 from domain.commands import ROLES
@@ -29,6 +33,8 @@ from projections.runner import Runner
 from projections.store import BookStore
 from tests.support.roles import as_room
 from tests.support.wait import until
+
+KEYRING = Keyring(current="test", keys={"test": b"k" * 32})
 
 _numbers = itertools.count(1)
 
@@ -56,6 +62,7 @@ class ApiHouse:
             reader_factory=lambda: JournalReader(dsn, codec=codec()),
             writer_questions=lambda: WriterQuestions(dsn),
             indexer_questions=lambda: IndexerQuestions(dsn),
+            vault=lambda: Vault(VaultStore(dsn), KEYRING, chance=token_bytes, clock=self.clock),
             lag_max=lag_max,
             place=Place("Tandem", 31337),
         )

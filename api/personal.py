@@ -1,0 +1,245 @@
+"""Personal data over HTTP: kept and read by its person, read by compliance with a reason, exported whole."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import answers as a
+from api.bodies import Body, read_body
+from api.desk import Desk
+from api.errors import Fault, NothingThere, PersonGone, RequestUnacceptable, RightMissing, TryAgain
+from api.fields import Text
+from api.keys import Key
+from api.questions import Sources
+from api.reading import read_object
+from api.requests import body_bytes, path_ids
+from api.vault import Kept, PersonErased, PersonMoved, Vault
+from domain.investor import Investor
+from domain.journal import Entry, JournalReader, Ledger
+
+PERSONAL = "/v1/investors/{id}/personal-data"
+REASON = "X-Reason"
+INVESTMENTS_PER_PAGE = 200
+
+_REASON = re.compile(r"[\x20-\x7e]{1,200}", re.ASCII)
+
+
+class PersonBody(Body):
+    """What may be kept of a person. Each member is a text; what is left out is kept no longer."""
+
+    name: Text | None = None
+    birth_date: Text | None = None
+    nationality: Text | None = None
+    address: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    document_kind: Text | None = None
+    document_number: Text | None = None
+    occupation: Text | None = None
+    income: Text | None = None
+    net_worth: Text | None = None
+
+
+class TextBody(Body):
+    text: Text
+
+
+class PersonalData(a.Answer, frozen=True, kw_only=True):
+    """What is kept of a person, and which revision of it this is; none of it is in the journal or on the chain."""
+
+    id: UUID
+    fields: dict[str, str]
+    revision: int
+
+
+class Evidence(a.Answer, frozen=True, kw_only=True):
+    """A text's hash under the person's key: it may stand in the journal, and says nothing once the key is destroyed."""
+
+    id: UUID
+    evidence: str
+
+
+class PersonalExport(a.Answer, frozen=True, kw_only=True):
+    """All there is about a person: what is kept of them, and every entry under their opaque ids."""
+
+    id: UUID
+    fields: dict[str, str]
+    revision: int
+    entries: list[a.Entry]
+
+
+Take = Callable[["Personal", Request, Key, UUID], Awaitable[msgspec.Struct]]
+
+
+class PersonalRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to a person's data, as a route."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    take: Take
+    answer: type[a.Answer]
+    roles: frozenset[str]
+    body: type[Body] | None = None
+
+
+class Personal:
+    """Answers every request about personal data."""
+
+    def __init__(self, vault: Desk[Vault], ledger: Ledger, sources: Sources) -> None:
+        self._vault = vault
+        self._ledger = ledger
+        self._sources = sources
+
+    async def answer(self, route: PersonalRoute, request: Request, key: Key) -> Response:
+        """Let in, and answer. Raises what `api.problems` knows to tell."""
+        if route.roles.isdisjoint(key.roles):
+            allowed = ", ".join(sorted(route.roles))
+            raise RightMissing("role-not-allowed", f"this is for {allowed}", fields={"roles": sorted(route.roles)})
+        subject = path_ids(request.path_params)["id"]
+        try:
+            found = await route.take(self, request, key, subject)
+        except PersonErased:
+            raise PersonGone("erased", "the personal data of this investor is erased") from None
+        except PersonMoved:
+            raise TryAgain("still-recording", "this data is being changed by another request", after_s=1) from None
+        return Response(
+            msgspec.json.encode(found), media_type="application/json", headers={"Cache-Control": "no-store"}
+        )
+
+    async def put(self, request: Request, key: Key, subject: UUID) -> PersonalData:
+        await self._own(key, subject)
+        body = read_body(PersonBody, read_object(await body_bytes(request)))
+        fields = {name: value for name, value in body.model_dump().items() if value is not None}
+        if not fields:
+            raise RequestUnacceptable("body-not-acceptable", "name at least one field of the person")
+        revision = await self._vault.ask(lambda vault: vault.put(subject, fields))
+        return PersonalData(id=subject, fields=fields, revision=revision)
+
+    async def read(self, request: Request, key: Key, subject: UUID) -> PersonalData:
+        investor = await self._investor(subject)
+        if key.principal == investor.owner:
+            return _shown(subject, await self._vault.ask(lambda vault: vault.read(subject)))
+        if "compliance" not in key.roles:
+            raise RightMissing("not-yours", "this investor is another client's")
+        reason = _reason(request)
+        kept = await self._vault.ask(lambda vault: vault.read_for(subject, reader=key.principal, reason=reason))
+        return _shown(subject, kept)
+
+    async def evidence(self, request: Request, key: Key, subject: UUID) -> Evidence:
+        await self._own(key, subject)
+        body = read_body(TextBody, read_object(await body_bytes(request)))
+        assert isinstance(body, TextBody)
+        found = await self._vault.ask(lambda vault: vault.evidence(subject, body.text))
+        if found is None:
+            raise _nothing(subject)
+        return Evidence(id=subject, evidence=found)
+
+    async def export(self, request: Request, key: Key, subject: UUID) -> PersonalExport:
+        shown = await self.read(request, key, subject)
+        streams = [subject, *await self._investments(subject)]
+        entries: list[a.Entry] = []
+        for stream in streams:
+            found = await self._sources.journal.ask(partial(_entries_of, stream=stream))
+            entries.extend(a.entry(entry) for entry in found)
+        return PersonalExport(id=subject, fields=shown.fields, revision=shown.revision, entries=entries)
+
+    async def _investments(self, subject: UUID) -> list[UUID]:
+        found: list[UUID] = []
+        after = 0
+        while rows := await self._sources.book.investments(
+            investor_id=subject, after=after, limit=INVESTMENTS_PER_PAGE
+        ):
+            found.extend(row.id for row in rows)
+            after = rows[-1].position
+        return found
+
+    async def _own(self, key: Key, subject: UUID) -> None:
+        if key.principal != (await self._investor(subject)).owner:
+            raise RightMissing("not-yours", "this investor is another client's")
+
+    async def _investor(self, subject: UUID) -> Investor:
+        versioned = await asyncio.to_thread(self._ledger.load, subject)
+        if versioned is None or not isinstance(versioned[0], Investor):
+            raise _nothing(subject)
+        if versioned[0].erased:
+            raise PersonErased  # also before the key is gone
+        return versioned[0]
+
+
+def _entries_of(reader: JournalReader, *, stream: UUID) -> list[Entry]:
+    return reader.stream(stream)
+
+
+def _shown(subject: UUID, kept: Kept | None) -> PersonalData:
+    if kept is None:
+        raise _nothing(subject)
+    return PersonalData(id=subject, fields=kept.fields, revision=kept.revision)
+
+
+def _nothing(subject: UUID) -> NothingThere:
+    fields: dict[str, Any] = {"kind": "personal data", "id": str(subject)}
+    return NothingThere("not-found", f"nothing is kept of {subject}", fields=fields)
+
+
+def _reason(request: Request) -> str:
+    given = request.headers.get(REASON, "")
+    if not _REASON.fullmatch(given):
+        message = f"reading another's data needs {REASON}: 1 to 200 printable ASCII, kept for the person and auditors"
+        raise RequestUnacceptable("header-not-acceptable", message, faults=[Fault(REASON, "missing", message)])
+    return given
+
+
+_READERS = frozenset({"investor", "compliance"})
+_OWNER = frozenset({"investor"})
+
+PERSONAL_ROUTES: tuple[PersonalRoute, ...] = (
+    PersonalRoute(
+        method="PUT",
+        path=PERSONAL,
+        name="put_personal_data",
+        summary="Keep what is known of a person, sealed under a key of their own.",
+        take=Personal.put,
+        answer=PersonalData,
+        roles=_OWNER,
+        body=PersonBody,
+    ),
+    PersonalRoute(
+        method="GET",
+        path=PERSONAL,
+        name="read_personal_data",
+        summary="A person's data: for its owner, or for compliance with a reason that is written down.",
+        take=Personal.read,
+        answer=PersonalData,
+        roles=_READERS,
+    ),
+    PersonalRoute(
+        method="GET",
+        path=f"{PERSONAL}/export",
+        name="export_personal_data",
+        summary="All there is about a person, as one document.",
+        take=Personal.export,
+        answer=PersonalExport,
+        roles=_READERS,
+    ),
+    PersonalRoute(
+        method="POST",
+        path=f"{PERSONAL}:evidence",
+        name="make_evidence",
+        summary="The keyed hash of a text, for commands that name evidence about a person.",
+        take=Personal.evidence,
+        answer=Evidence,
+        roles=_OWNER,
+        body=TextBody,
+    ),
+)
