@@ -96,6 +96,8 @@ def test_a_keystore_gives_its_signer_and_its_errors_tell_nothing(tmp_path: Path)
 
 def test_a_call_of_ours_to_its_contract_may_be_signed() -> None:
     POLICY.check(FIELDS, campaigns=())
+    with pytest.raises(PolicyBroken):
+        POLICY.check(altered(chain_id=FIELDS.chain_id + 1), campaigns=())
 
 
 def test_a_campaigns_own_calls_may_go_to_its_contract_only() -> None:
@@ -156,6 +158,8 @@ def test_nothing_else_is_signed(fields: Fields) -> None:
 
 def test_a_filler_may_be_signed() -> None:
     POLICY.check(altered(to=SIGNER.address, data=b"", gas_limit=GAS_PER_FILLER), campaigns=())
+    with pytest.raises(PolicyBroken):
+        POLICY.check(altered(to=SIGNER.address, data=b"\x01", gas_limit=GAS_PER_FILLER), campaigns=())
 
 
 def as_dict(fields: Fields) -> dict[str, object]:
