@@ -25,6 +25,7 @@ from api.requests import body_bytes, path_ids
 from api.vault import Kept, PersonErased, PersonMoved, Vault
 from domain.investor import Investor
 from domain.journal import Entry, JournalReader, Ledger
+from domain.values import check_text
 
 PERSONAL = "/v1/investors/{id}/personal-data"
 REASON = "X-Reason"
@@ -113,14 +114,14 @@ class Personal:
             raise PersonGone("erased", "the personal data of this investor is erased") from None
         except PersonMoved:
             raise TryAgain("still-recording", "this data is being changed by another request", after_s=1) from None
-        return Response(
-            msgspec.json.encode(found), media_type="application/json", headers={"Cache-Control": "no-store"}
-        )
+        return Response(msgspec.json.encode(found), media_type="application/json")
 
     async def put(self, request: Request, key: Key, subject: UUID) -> PersonalData:
         await self._own(key, subject)
         body = read_body(PersonBody, read_object(await body_bytes(request)))
         fields = {name: value for name, value in body.model_dump().items() if value is not None}
+        for name, text in fields.items():
+            check_text(text, name=name)
         if not fields:
             raise RequestUnacceptable("body-not-acceptable", "name at least one field of the person")
         revision = await self._vault.ask(lambda vault: vault.put(subject, fields))
