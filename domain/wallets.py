@@ -14,6 +14,7 @@ from domain.errors import Refusal
 
 SIGNATURE_CHARS = 132  # 0x and 65 bytes
 SCHEMES = frozenset({"eip191", "eip712"})
+RECOVERY = frozenset({0, 1, 27, 28})  # a signature's last byte; those of EIP-155 are for transactions
 CHALLENGE_S = 600  # a signed message is good for so long; the platform replaced had five minutes and no nonce
 
 
@@ -86,6 +87,7 @@ def _signer(message: SignableMessage, signature: str) -> str | None:
     if len(signature) != SIGNATURE_CHARS or not signature.startswith("0x"):
         return None
     try:
-        return str(Account.recover_message(message, signature=bytes.fromhex(signature[2:])))
+        raw = bytes.fromhex(signature[2:])
+        return str(Account.recover_message(message, signature=raw)) if raw[-1] in RECOVERY else None
     except Exception:  # noqa: BLE001  # the library's own classes for a malformed signature are many
         return None

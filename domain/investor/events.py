@@ -62,7 +62,7 @@ class KycSubmitted(Event, frozen=True, kw_only=True):
     evidence: str
 
     def apply(self, state: Investor) -> Investor:
-        return replace(state, kyc="submitted")
+        return replace(state, kyc="submitted", level=None)
 
 
 class KycApproved(Event, frozen=True, kw_only=True):
