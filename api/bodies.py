@@ -22,7 +22,6 @@ _CODES = {
     "bool_type": ("wrong-type", "this is true or false"),
     "list_type": ("wrong-type", "this is a list"),
     "string_type": ("wrong-type", "this is a text"),
-    "string_unicode": ("character-refused", "half a surrogate pair may not stand in a text"),
     "model_type": ("wrong-type", "this is an object"),
     "greater_than_equal": ("out-of-bounds", "this is not below zero"),
     "less_than_equal": ("out-of-bounds", f"this is at most {AMOUNT_MAX} (2^53 - 1)"),

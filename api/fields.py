@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,7 +15,9 @@ from domain.values import AMOUNT_MAX, CID_CHARS_MAX, TEXT_CHARS_MAX, WEI, WEI_MA
 
 AMOUNT_DIGITS_MAX = len(str(WEI_MAX))
 MOMENT_CHARS_MAX = 40
+YEAR_MIN, YEAR_MAX = 1970, 3000
 
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 _WALLET = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
@@ -71,6 +73,13 @@ def id_of(value: Any) -> UUID:
     return UUID(value)
 
 
+def text_of(value: Any) -> Any:
+    """A text that can be written at all. What it may say is the domain's to judge: `check_text`, `check_name`."""
+    if isinstance(value, str) and not value.isascii() and _HALF_A_PAIR.search(value):
+        raise _fault("character-refused", "half a surrogate pair may not stand in a text")
+    return value
+
+
 def currency_of(value: Any) -> str:
     """A settlement asset: a currency's code as ISO 4217 writes them, or wei for the chain's own coin."""
     if not isinstance(value, str) or not (value == WEI or _CURRENCY.fullmatch(value)):
@@ -95,7 +104,10 @@ def moment_of(value: Any) -> datetime:
         raise _fault("not-a-time", "a time is a text such as 2026-11-26T12:00:00Z") from None
     if moment.tzinfo is None:
         raise _fault("time-without-zone", "a time needs its zone, such as Z or +03:00")
-    return moment
+    if not YEAR_MIN < moment.year < YEAR_MAX:
+        # Further out a zone or a notice would lead beyond what clocks and databases can hold.
+        raise _fault("time-out-of-bounds", f"a time lies between the years {YEAR_MIN} and {YEAR_MAX}")
+    return moment.astimezone(UTC)
 
 
 def signature_of(value: Any) -> str:
@@ -126,12 +138,17 @@ Wallet = Annotated[
 ]
 Digest = Annotated[str, BeforeValidator(digest_of), WithJsonSchema({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})]
 Id = Annotated[UUID, BeforeValidator(id_of)]
-# What a text may hold is the domain's to judge: `domain.values.check_text`, and `check_name` for names.
-Text = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": TEXT_CHARS_MAX})]
+Text = Annotated[
+    str,
+    BeforeValidator(text_of),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": TEXT_CHARS_MAX}),
+]
 Currency = Annotated[
     str, BeforeValidator(currency_of), WithJsonSchema({"type": "string", "pattern": "^([A-Z]{3}|wei)$"})
 ]
-Cid = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": CID_CHARS_MAX})]
+Cid = Annotated[
+    str, BeforeValidator(text_of), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": CID_CHARS_MAX})
+]
 Moment = Annotated[datetime, BeforeValidator(moment_of), WithJsonSchema({"type": "string", "format": "date-time"})]
 Signature = Annotated[
     str, BeforeValidator(signature_of), WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{130}$"})

@@ -38,7 +38,7 @@ def plan(
     """
 
     def planned(asked: Asked) -> Plan:
-        fields = {name: value for name, value in asked.body.model_dump().items() if value is not None}
+        fields = asked.body.model_dump(exclude_none=True)
         fields |= {subject if name == "id" else name: value for name, value in asked.ids.items()}
         if made is not None and made.field not in fields:
             seed = asked.seed if made.seed is None else made.seed(fields)

@@ -51,7 +51,7 @@ class ApiHouse:
             dsn,
             codec=codec(),
             decide=decide,
-            packs=load_packs(["default", "local"]),
+            packs=load_packs(["default", "default-coin", "eu-ecspr", "local", "us-reg-cf"]),
             clock=self.clock,
             limits=limits or Limits(unavailable_s=0.5),
         )

@@ -10,7 +10,7 @@ import pytest
 
 from domain.company import company_id
 from tests.unit.api.house import ApiHouse, done, refused
-from tests.unit.api.steps import COMPANY, DOCUMENT, OTHER_WALLET, TERMS, Story
+from tests.unit.api.steps import COMPANY, DOCUMENT, TERMS, Story
 
 
 def _entries(house: ApiHouse) -> list[dict[str, Any]]:
@@ -151,7 +151,7 @@ def test_a_refused_command_is_not_recorded_and_its_key_may_be_used_again(story: 
 
 
 def test_an_id_left_out_is_derived_from_the_request_so_that_a_retry_makes_no_second_thing(house: ApiHouse) -> None:
-    body = {"wallet": OTHER_WALLET, "reference": "p"}
+    body = {"reference": "p"}
     first = done(house.post("investor", "/v1/investors", body, key="k"))
     again = done(house.post("investor", "/v1/investors", body, key="k"))
     other = done(house.post("investor", "/v1/investors", body, key="k2"))
@@ -160,7 +160,7 @@ def test_an_id_left_out_is_derived_from_the_request_so_that_a_retry_makes_no_sec
 
 def test_an_id_that_the_client_chose_is_taken(house: ApiHouse) -> None:
     chosen = str(uuid4())
-    body = {"wallet": OTHER_WALLET, "reference": "p", "investor_id": chosen}
+    body = {"reference": "p", "investor_id": chosen}
     assert done(house.post("investor", "/v1/investors", body))["id"] == chosen
     refused(house.post("investor", "/v1/investors", body), 409, "already-exists")
 
@@ -221,32 +221,3 @@ def test_the_entry_says_who_asked_in_which_role(house: ApiHouse) -> None:
     house.keys["both"] = house.mint("office-7", roles=["auditor", "issuer"])
     done(house.post("both", "/v1/companies", COMPANY))
     assert _entries(house)[0]["by"] == "issuer:office-7"
-
-
-# The whole circle, as far as clients give it.
-
-
-def test_every_command_of_the_table_is_taken_in_the_course_of_a_story(story: Story) -> None:
-    house = story.live().house
-    story.join().approve_kyc().commit().pay().close().certify().request_release()
-    done(house.post("treasury_checker", f"/v1/campaigns/{story.campaign}:approve-release"))
-    rejected = Story(house).register("ET-2").attach().submit_kyb()
-    done(house.post("compliance", f"/v1/companies/{rejected.company}:reject-kyb", {"reason": "blurred"}))
-    second = Story(house).registered("ET-3").draft().submit()
-    done(house.post("compliance", f"/v1/campaigns/{second.campaign}:reject", {"reason": "unclear"}))
-    house.project()
-    campaign = house.get("auditor", f"/v1/campaigns/{story.campaign}").json()
-    assert campaign["release"]["release_amount"] == "975000"
-    assert campaign["release"]["release_fee"] == "25000"
-    assert house.get("auditor", f"/v1/campaigns/{second.campaign}").json()["status"] == "rejected"
-
-
-def test_a_payment_that_came_too_late_is_kept_and_returned_by_another_person(story: Story) -> None:
-    story.invested().close().pay(reference="late")
-    house = story.house
-    house.project()
-    assert house.get("auditor", f"/v1/investments/{story.investment}").json()["unapplied"] == "1000000"
-    body = {"provider": "bank", "reference": "late", "return_reference": "back-1"}
-    done(house.post("treasury_checker", f"/v1/investments/{story.investment}/payments:return", body))
-    house.project()
-    assert house.get("auditor", f"/v1/investments/{story.investment}").json()["unapplied"] == "0"
