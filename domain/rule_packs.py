@@ -9,7 +9,7 @@ from importlib.resources import files
 import msgspec
 
 from domain.errors import Refusal
-from domain.values import BPS, Terms, check_amount
+from domain.values import BPS, Terms, check_amount, check_text
 
 MILESTONES_MAX = 10
 OVERSUBSCRIPTION = frozenset({"reject", "first_come", "pro_rata"})
@@ -103,6 +103,8 @@ class RulePack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if not terms.milestones:
             return
         names = [milestone.name for milestone in terms.milestones]
+        for name in names:
+            check_text(name, name="milestones")
         sound = (
             len(names) <= MILESTONES_MAX
             and len(set(names)) == len(names)
@@ -142,6 +144,14 @@ class RulePacks:
                 "unknown-value", f"rule pack {pack_id!r} is not in use here (known: {known})", field="rule_pack"
             )
         return pack
+
+    def every(self) -> tuple[RulePack, ...]:
+        """All versions that are in use here, by name and version."""
+        return tuple(sorted(self._packs.values(), key=lambda pack: (pack.name, pack.version)))
+
+    def is_newest(self, pack: RulePack) -> bool:
+        """Whether new terms may name this version."""
+        return self._newest[pack.name].id == pack.id
 
     def newest(self, pack_id: str) -> RulePack:
         """The pack, for new terms. Refuses one that is not in use here, and one that has a newer version."""
