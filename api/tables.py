@@ -10,6 +10,7 @@ from pathlib import Path
 from api.bodies import Body, Nothing
 from api.metrics import FIGURES
 from api.problems import CODES
+from api.reach import refusals_of
 from api.requests import MIN_POSITION
 from api.routes import COMMANDS, QUESTIONS
 from domain.commands import ROLES
@@ -18,12 +19,20 @@ _BLOCK = re.compile(r"(<!-- table of (?P<name>[a-z]+) -->\n).*?(<!-- end of tabl
 
 
 def commands() -> str:
-    """Every command with its roles and body."""
+    """Every command with its roles, its body, when it is allowed, and the refusals of the domain that it can meet."""
     rows = (
-        (f"`POST {route.path}`", route.summary, _roles(route.roles), _members(route.body), f"`{route.name}`")
+        (
+            f"`POST {route.path}`",
+            route.summary,
+            _roles(route.roles),
+            _members(route.body),
+            route.when,
+            ", ".join(f"`{code}`" for code in sorted(refusals_of(route.command))),
+            f"`{route.name}`",
+        )
         for route in COMMANDS
     )
-    return _table(("Route", "What it does", "Roles", "Body", "Operation"), rows)
+    return _table(("Route", "What it does", "Roles", "Body", "Allowed in", "Refusals", "Operation"), rows)
 
 
 def questions() -> str:
