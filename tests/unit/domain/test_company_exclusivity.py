@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.campaign import CampaignDrafted, CampaignSubmitted
+from domain.campaign import CampaignDrafted, CampaignRejected, CampaignSubmitted
 from domain.commands import (
     Command,
     GrantOverride,
@@ -121,6 +121,17 @@ def test_a_campaign_that_investors_never_saw_gives_lock_and_year_back(command: C
     assert when.events[1:] == (released,)
     assert (when.after.state(Company).locked_by, when.after.state(Company).campaign_years) == (None, ())
     when.after.when(SUBMIT, by=ISSUER).then_topics(CampaignSubmitted.TOPIC, ExclusivityLocked.TOPIC)
+
+
+def test_a_campaign_that_holds_no_lock_gives_none_back() -> None:
+    another_holds_it = (
+        *DRAFTED,
+        CampaignSubmitted(terms_hash="ab" * 32, submitter=ISSUER.id),
+        ExclusivityLocked(campaign_id=BEFORE, year=NOW.year),
+    )
+    reject = RejectCampaign(campaign_id=CAMPAIGN, reason="no")
+    after = given(*another_holds_it).when(reject, by=COMPLIANCE).then(CampaignRejected(reason="no"))
+    assert after.state(Company).locked_by == BEFORE
 
 
 # Overrides.

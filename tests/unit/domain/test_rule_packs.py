@@ -238,6 +238,13 @@ def test_milestones_that_are_not_the_whole_are_refused(milestones: tuple[Milesto
     assert (refusal.code, refusal.fields) == ("terms-outside-rules", {"field": "milestones"})
 
 
+@pytest.mark.parametrize("name", ["", "a\x00", "\N{RIGHT-TO-LEFT OVERRIDE}a"])
+def test_a_milestone_has_a_name_that_can_be_read(name: str) -> None:
+    refusal = _refused(offer(milestones=(Milestone(name=name, bps=BPS),)))
+    assert refusal is not None
+    assert (refusal.code, refusal.fields) == ("text-not-acceptable", {"field": "milestones"})
+
+
 # Which packs there are.
 
 
@@ -269,6 +276,8 @@ def test_new_terms_get_the_newest_version_whatever_the_order_of_loading() -> Non
         assert packs.get(older).id == older
         with pytest.raises(Refusal, match="has a newer version: use default@10"):
             packs.newest(older)
+    assert [pack.version for pack in packs.every()] == [2, 9, 10]
+    assert [packs.is_newest(pack) for pack in packs.every()] == [False, False, True]
 
 
 def test_a_pack_with_a_rule_that_nobody_knows_is_not_loaded() -> None:
