@@ -112,7 +112,7 @@ COMPANIES = (
         c.AttachDocument,
         f"{COMPANY}/documents",
         "Attach a document by its SHA-256; the answer's `id` is the document's.",
-        when="kyb not submitted or in_review",
+        when="kyb neither submitted nor in_review",
         body=DocumentBody,
         subject=_BY,
         made=Made("document_id", DOCUMENTS, lambda fields: f"{fields['company_id']}\n{fields['sha256']}"),
