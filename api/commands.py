@@ -17,7 +17,15 @@ from api.desk import Desk
 from api.errors import Fault, RightMissing, RuleBroken, TryAgain
 from api.keys import Key
 from api.reading import read_object
-from api.requests import body_bytes, expected_version, given_correlation, idempotency_key, path_ids
+from api.requests import (
+    DRY_RUN,
+    body_bytes,
+    expected_version,
+    given_correlation,
+    idempotency_key,
+    parameters,
+    path_ids,
+)
 from domain.commands import ALLOWED, Command
 from domain.errors import Refusal
 from domain.journal import Actor, CommandKey, Envelope, JournalReader, Ledger, Outcome
@@ -93,6 +101,23 @@ class CommandAnswer(msgspec.Struct, frozen=True, kw_only=True):
     replayed: bool
 
 
+class ForeseenEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that would be recorded; it has no position."""
+
+    topic: str
+    stream: UUID
+    version: int
+
+
+class RehearsalAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command would leave in the journal, decided on all up to `position`. Nothing was recorded."""
+
+    id: UUID
+    dry_run: bool
+    position: int
+    events: list[ForeseenEvent]
+
+
 class Commands:
     """Takes every command of the route table."""
 
@@ -106,6 +131,7 @@ class Commands:
         actor = Actor(key.principal, _role(route, key))
         name = idempotency_key(request)
         version = expected_version(request)
+        dry_run = parameters(request, (DRY_RUN,)).get("dry_run", False)
         ids = path_ids(request.path_params)
         raw = await body_bytes(request)
         body = read_body(route.body, read_object(raw) if raw or route.body is not Nothing else {})
@@ -118,8 +144,25 @@ class Commands:
             correlation_id=given_correlation(request) or uuid5(CORRELATIONS, f"{key.scope}\n{name}"),
             expected_version=None if version is None else (plan.stream, version),
         )
+        if dry_run:
+            return await self._rehearse(plan, envelope, body)
         outcome = await self._record(envelope, body)
         return await self._answer(route, plan, outcome, envelope)
+
+    async def _rehearse(self, plan: Plan, envelope: Envelope, body: Body) -> Response:
+        """The same up to the decision; nothing is recorded, and the key may be used for the command itself."""
+        try:
+            rehearsed = await self._journal.ask(lambda reader: self._ledger.rehearse(envelope, reader=reader))
+        except Refusal as refusal:
+            raise _placed(refusal, body) from None
+        answer = RehearsalAnswer(
+            id=plan.made or plan.stream,
+            dry_run=True,
+            position=rehearsed.position,
+            events=[ForeseenEvent(topic=e.topic, stream=e.stream, version=e.version) for e in rehearsed.events],
+        )
+        headers = {"Ledger-Position": str(rehearsed.position), "X-Correlation-Id": str(envelope.correlation_id)}
+        return Response(msgspec.json.encode(answer), media_type="application/json", headers=headers)
 
     async def _record(self, envelope: Envelope, body: Body) -> Outcome:
         try:

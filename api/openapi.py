@@ -9,13 +9,13 @@ import msgspec
 from pydantic.json_schema import models_json_schema
 
 from api.bodies import Body, Nothing
-from api.commands import CommandAnswer, CommandRoute
+from api.commands import CommandAnswer, CommandRoute, RehearsalAnswer
 from api.errors import Fault
 from api.health import Readiness
 from api.personal import PERSONAL_ROUTES, REASON, PersonalRoute
 from api.problems import CODES, MEDIA_TYPE, RESERVED
 from api.questions import QuestionRoute
-from api.requests import KEY_CHARS_MAX, MIN_POSITION, PAGE_ITEMS_MAX, Parameter
+from api.requests import DRY_RUN, KEY_CHARS_MAX, MIN_POSITION, PAGE_ITEMS_MAX, Parameter
 from api.routes import COMMANDS, QUESTIONS
 from domain.commands import ROLES
 
@@ -30,9 +30,10 @@ _PARAMETER_SCHEMAS: dict[str, Document] = {
     "items": {"type": "integer", "minimum": 1, "maximum": PAGE_ITEMS_MAX},
     "id": {"type": "string", "format": "uuid"},
     "word": {"type": "string", "pattern": "^[a-z][a-z_]*$"},
+    "flag": {"type": "boolean"},
 }
 _PROBLEMS_ALWAYS = (401, 403, 404, 429, 500, 503)
-_PROBLEMS_OF_COMMANDS = (400, 408, 409, 412, 413, 415, 422)
+_PROBLEMS_OF_COMMANDS = (400, 408, 409, 410, 412, 413, 415, 422)
 _PROBLEMS_OF_QUESTIONS = (400,)
 
 
@@ -71,16 +72,24 @@ def _command(route: CommandRoute) -> Document:
         "summary": route.summary,
         "tags": [_tag(route.path)],
         "x-roles": sorted(route.roles & ROLES),
-        "parameters": [*_path_parameters(route.path), *_command_headers()],
+        "x-when": route.when,
+        "parameters": [*_path_parameters(route.path), _query_parameter(DRY_RUN), *_command_headers()],
         "responses": {status: answer, **_problems(*_PROBLEMS_ALWAYS, *_PROBLEMS_OF_COMMANDS)},
     }
+    operation["responses"]["200"] = _unmade(answer, made=status == "201")
     if status == "201":
         answer["headers"]["Location"] = _header("Where what was made is found.")
-        operation["responses"]["200"] = _answer(CommandAnswer, "It was so already; nothing was recorded.", [])
     if route.body is not Nothing:
         schema = {"$ref": REF.format(name=route.body.__name__)}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     return operation
+
+
+def _unmade(answer: Document, *, made: bool) -> Document:
+    """The 200 of a command: recorded, if that makes nothing new; or it was so already; or it was a rehearsal."""
+    meaning = "It was so already, or it was a rehearsal." if made else "It is recorded, or it was a rehearsal."
+    either = {"schema": {"oneOf": [_ref(CommandAnswer), _ref(RehearsalAnswer)]}}
+    return {"description": meaning, "headers": dict(answer["headers"]), "content": {"application/json": either}}
 
 
 def _question(route: QuestionRoute) -> Document:
@@ -211,6 +220,7 @@ def _schemas() -> Document:
     _, requests = models_json_schema([(kind, "validation") for kind in bodies], ref_template=PYDANTIC_REF)
     answers: list[Any] = [
         CommandAnswer,
+        RehearsalAnswer,
         Readiness,
         Fault,
         *dict.fromkeys(r.answer for r in QUESTIONS),

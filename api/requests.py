@@ -28,14 +28,15 @@ _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A query parameter: a position, a page's length, an id, or a word such as a status."""
+    """A query parameter: a position, a page's length, an id, a word such as a status, or a flag."""
 
     name: str
-    kind: Literal["position", "items", "id", "word"]
+    kind: Literal["position", "items", "id", "word", "flag"]
     meaning: str
 
 
 MIN_POSITION = Parameter("min_position", "position", "Answer once the book has reached this position, or say 503.")
+DRY_RUN = Parameter("dry_run", "flag", "true: decide as always, record nothing, and say what would be recorded.")
 PAGE = (
     Parameter("after", "position", "The `next` of the page before; 0 for the first page."),
     Parameter("limit", "items", f"How many items, 1 to {PAGE_ITEMS_MAX}; {PAGE_ITEMS} if left out."),
@@ -120,6 +121,8 @@ def _value(parameter: Parameter, given: str, faults: list[Fault]) -> Any:
             return int(given)
         case "id" if _ID.fullmatch(given):
             return UUID(given)
+        case "flag" if given in {"true", "false"}:
+            return given == "true"
         case "word" if _WORD.fullmatch(given):
             return given
     expected = {
@@ -127,6 +130,7 @@ def _value(parameter: Parameter, given: str, faults: list[Fault]) -> Any:
         "items": f"a number from 1 to {PAGE_ITEMS_MAX}",
         "id": "a UUID",
         "word": "a word in lower case",
+        "flag": "true or false",
     }
     faults.append(Fault(parameter.name, "wrong-form", f"this is {expected[parameter.kind]}"))
     return None

@@ -51,7 +51,7 @@ class AmendmentBody(Body):
     terms: TermsBody
 
 
-class CampaignDocumentBody(Body):
+class CampaignCampaignDocumentBody(Body):
     kind: Text
     sha256: Digest
     cid: Cid | None = None
@@ -113,7 +113,7 @@ CAMPAIGNS = (
         f"{CAMPAIGN}/documents",
         "Attach a document that investors see, or replace one.",
         when=_BEFORE,
-        body=CampaignDocumentBody,
+        body=CampaignCampaignDocumentBody,
         subject=_BY,
         made=Made("document_id", DOCUMENTS, lambda fields: f"{fields['campaign_id']}\n{fields['sha256']}"),
         location=CAMPAIGN,

@@ -5,6 +5,7 @@ from domain.journal.committer import Limits
 from domain.journal.encoding import Codec, Draft, Upcaster
 from domain.journal.entries import Actor, CommandKey, Entry, Envelope, Event, Meta, Outcome, Recorded
 from domain.journal.reader import JournalReader
+from domain.journal.rehearsal import Foreseen, Rehearsed, rehearse
 from domain.journal.sealing import Tree, leaf_of
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Entry",
     "Envelope",
     "Event",
+    "Foreseen",
     "Journal",
     "JournalReader",
     "Ledger",
@@ -22,8 +24,10 @@ __all__ = [
     "Meta",
     "Outcome",
     "Recorded",
+    "Rehearsed",
     "Tree",
     "Upcaster",
     "fold",
     "leaf_of",
+    "rehearse",
 ]

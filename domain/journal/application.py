@@ -17,7 +17,9 @@ from eventsourcing.utils import Environment, EnvType
 from domain.journal.committer import Committer, Decide, Figures, Limits
 from domain.journal.encoding import Codec, Draft, JournalMapper
 from domain.journal.entries import Envelope, Outcome
+from domain.journal.reader import JournalReader
 from domain.journal.recorder import JournalDatastore, JournalRecorder, Session
+from domain.journal.rehearsal import Rehearsed, rehearse
 from domain.journal.snapshots import Snapshots
 from domain.journal.work import Versioned
 
@@ -85,6 +87,9 @@ class Ledger:
         snapshots: Snapshots | None = None,
     ) -> None:
         self.journal = Journal(dsn, codec=codec)
+        self.packs = packs
+        self._decide = decide
+        self._clock = clock
         self._committer = Committer(
             connect=lambda: Session(dsn),
             codec=codec,
@@ -123,6 +128,10 @@ class Ledger:
     def handle(self, envelope: Envelope) -> Outcome:
         """Submit and wait."""
         return self.submit(envelope).result()
+
+    def rehearse(self, envelope: Envelope, *, reader: JournalReader) -> Rehearsed:
+        """What a command would record now, without recording it. Raises what it would be refused with."""
+        return rehearse(envelope, reader=reader, decide=self._decide, packs=self.packs, now=self._clock())
 
     def load(self, stream: UUID) -> Versioned | None:
         """The recorded state and version of a stream, None if there is none."""

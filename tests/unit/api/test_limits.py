@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -146,10 +147,10 @@ def test_an_unknown_path_is_told_even_without_a_key(shared: ApiHouse, method: st
     refused(shared.http.request(method, path), 404, "no-such-route")
 
 
-@pytest.mark.parametrize("path", sorted({route.path for route in (*COMMANDS, *QUESTIONS)}))
+@pytest.mark.parametrize("path", sorted({route.path for route in COMMANDS} | {route.path for route in QUESTIONS}))
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_a_method_that_a_path_does_not_take_hears_those_that_it_does(shared: ApiHouse, method: str, path: str) -> None:
-    response = shared.http.request(method, path.format(id="a", document_id="b", position="1"))
+    response = shared.http.request(method, re.sub(r"\{\w+\}", "a", path))
     refused(response, 405, "method-not-allowed")
     taken = {"POST" for route in COMMANDS if route.path == path}
     taken |= {name for route in QUESTIONS if route.path == path for name in ("GET", "HEAD")}

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from api.openapi import document
+from api.personal import PERSONAL_ROUTES
 from api.problems import CODES
 from api.routes import COMMANDS, QUESTIONS
+from domain.commands import ROLES
 from tests.unit.api.house import ApiHouse
 from tests.unit.api.steps import Story
 
@@ -53,6 +55,7 @@ def _resolved(described: dict[str, Any], value: dict[str, Any]) -> dict[str, Any
 def test_every_route_of_the_tables_is_described_and_no_other(described: dict[str, Any]) -> None:
     expected = {(route.path, "post") for route in COMMANDS} | {(route.path, "get") for route in QUESTIONS}
     expected |= {(path, "get") for path in OPEN}
+    expected |= {(route.path, route.method.lower()) for route in PERSONAL_ROUTES}
     assert {(path, method) for path, method, _ in _operations(described)} == expected
 
 
@@ -84,10 +87,14 @@ def test_every_reference_leads_somewhere_and_every_schema_is_referred_to(describ
 def test_every_command_says_its_roles_its_headers_and_its_problems(described: dict[str, Any]) -> None:
     for route in COMMANDS:
         operation = described["paths"][route.path]["post"]
-        assert operation["x-roles"]
+        assert operation["x-roles"] == sorted(route.roles & ROLES)
+        assert operation["x-when"] == route.when
+        assert {p["name"] for p in operation["parameters"] if p["in"] == "query"} == {"dry_run"}
         headers = {p["name"]: p["required"] for p in operation["parameters"] if p["in"] == "header"}
         assert headers == {"Idempotency-Key": True, "If-Match": False, "X-Correlation-Id": False}
-        assert {"400", "401", "403", "409", "412", "413", "415", "422", "429", "503"} <= set(operation["responses"])
+        assert {"400", "401", "403", "409", "410", "412", "413", "415", "422", "429", "503"} <= set(
+            operation["responses"]
+        )
 
 
 def test_every_problem_code_is_described_under_its_status(described: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 
@@ -12,14 +11,12 @@ from api.questions import QuestionRoute
 from api.routes import COMMANDS, QUESTIONS
 from domain.commands import ALLOWED, MACHINE_ROLES, ROLES
 from tests.unit.api.house import ApiHouse, refused
+from tests.unit.api.rows import path_of
 
 ALL_SEEING = ROLES - {"issuer", "investor"}
+# Lists in which others must name what is theirs.
+NAMED = {"list_due", "list_investments", "list_operations"}
 ROWS = [pytest.param(route, role, id=f"{route.name}-{role}") for route in COMMANDS for role in sorted(ROLES)]
-
-
-def _path(path: str) -> str:
-    ids = {name: uuid4() for name in ("id", "document_id", "change_id", "release_id", "override_id")}
-    return path.format(position=1, **ids)
 
 
 def test_every_command_that_clients_may_give_has_a_route_and_no_other_has() -> None:
@@ -38,7 +35,7 @@ def test_no_command_is_for_machines_and_people_alike_but_the_closing() -> None:
 
 @pytest.mark.parametrize(("route", "role"), ROWS)
 def test_exactly_the_roles_of_a_command_get_past_the_door(shared: ApiHouse, route: CommandRoute, role: str) -> None:
-    response = shared.post(role, _path(route.path), {})
+    response = shared.post(role, path_of(route), {})
     if role in ALLOWED[route.command]:
         assert response.json()["code"] in {"body-not-acceptable", "not-found"}, response.text
     else:
@@ -49,24 +46,27 @@ def test_exactly_the_roles_of_a_command_get_past_the_door(shared: ApiHouse, rout
 def test_whoever_was_let_in_with_nothing_to_say_has_recorded_nothing(shared: ApiHouse) -> None:
     for route in COMMANDS:
         for role in sorted(ALLOWED[route.command] & ROLES):
-            assert shared.post(role, _path(route.path), {}).status_code in {400, 404}
+            assert shared.post(role, path_of(route), {}).status_code in {400, 404}
     assert shared.get("auditor", "/v1/events").json()["items"] == []
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
 @pytest.mark.parametrize("route", QUESTIONS, ids=lambda route: route.name)
-def test_every_role_may_ask_every_question_but_the_journal_is_for_those_who_see_all(
-    shared: ApiHouse, role: str, route: QuestionRoute
-) -> None:
-    response = shared.get(role, _path(route.path))
-    if route.name == "list_events" and role not in ALL_SEEING:
+def test_exactly_the_roles_of_a_question_may_ask_it(shared: ApiHouse, role: str, route: QuestionRoute) -> None:
+    response = shared.get(role, path_of(route))
+    if role not in route.roles:
         refused(response, 403, "role-not-allowed")
     elif "{" in route.path:
         refused(response, 404, "not-found")  # nothing is there yet
-    elif role not in ALL_SEEING and route.name in {"list_investments", "list_operations"}:
-        refused(response, 400, "parameter-not-acceptable")  # they name what is theirs
+    elif role not in ALL_SEEING and route.name in NAMED:
+        refused(response, 400, "parameter-not-acceptable")
     else:
         assert response.status_code == 200, response.text
+
+
+def test_only_who_sees_all_reads_the_journal_and_lists_payments() -> None:
+    assert {route.name for route in QUESTIONS if route.roles != ROLES} == {"list_events", "list_payments"}
+    assert all(route.roles in {ROLES, ALL_SEEING} for route in QUESTIONS)
 
 
 @pytest.mark.parametrize("machine", sorted(MACHINE_ROLES))
