@@ -59,6 +59,10 @@ class PersonGone(ApiError):
     """The person's data was destroyed, for good. Nothing can be done about it, and nothing should."""
 
 
+class PersonDamaged(ApiError):
+    """What is kept of the person does not open. The operator restores it from a backup, and asks who changed it."""
+
+
 class TryAgain(ApiError):
     """The same request may succeed later: send it again after `after_s` seconds, a command with the same key."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -16,42 +18,28 @@ from starlette.responses import Response
 from api import answers as a
 from api.bodies import Body, read_body
 from api.desk import Desk
-from api.errors import Fault, NothingThere, PersonGone, RequestUnacceptable, RightMissing, TryAgain
-from api.fields import Text
+from api.errors import Fault, NothingThere, PersonDamaged, PersonGone, RequestUnacceptable, RightMissing, TryAgain
 from api.keys import Key
+from api.persons import PersonBody, TextBody
 from api.questions import Sources
 from api.reading import read_object
 from api.requests import body_bytes, path_ids
+from api.sealing import VaultDamaged
 from api.vault import Kept, PersonErased, PersonMoved, Vault
 from domain.investor import Investor
 from domain.journal import Entry, JournalReader, Ledger
 from domain.values import check_text
 
+log = logging.getLogger(__name__)
+
 PERSONAL = "/v1/investors/{id}/personal-data"
 REASON = "X-Reason"
-INVESTMENTS_PER_PAGE = 200
+ROWS_PER_PAGE = 200
+PERSONAL_S_MAX = 15.0
+BOOK_WAIT_S_MAX = 5.0
+AGAIN_AFTER_S = 1
 
 _REASON = re.compile(r"[\x20-\x7e]{1,200}", re.ASCII)
-
-
-class PersonBody(Body):
-    """What may be kept of a person. Each member is a text; what is left out is kept no longer."""
-
-    name: Text | None = None
-    birth_date: Text | None = None
-    nationality: Text | None = None
-    address: Text | None = None
-    email: Text | None = None
-    phone: Text | None = None
-    document_kind: Text | None = None
-    document_number: Text | None = None
-    occupation: Text | None = None
-    income: Text | None = None
-    net_worth: Text | None = None
-
-
-class TextBody(Body):
-    text: Text
 
 
 class PersonalData(a.Answer, frozen=True, kw_only=True):
@@ -69,12 +57,27 @@ class Evidence(a.Answer, frozen=True, kw_only=True):
     evidence: str
 
 
+class PersonalReading(a.Answer, frozen=True, kw_only=True):
+    """Somebody read a person's data on another's behalf."""
+
+    reader: str
+    reason: str
+    at: datetime
+
+
 class PersonalExport(a.Answer, frozen=True, kw_only=True):
-    """All there is about a person: what is kept of them, and every entry under their opaque ids."""
+    """All there is about a person: what is kept of them, who else read it, and every entry under their opaque ids.
+
+    Revision 0 says that nothing is kept. `position` is how far the journal was read.
+    """
 
     id: UUID
+    position: int
     fields: dict[str, str]
     revision: int
+    readings: list[PersonalReading]
+    investments: list[UUID]
+    payments: list[UUID]
     entries: list[a.Entry]
 
 
@@ -109,11 +112,19 @@ class Personal:
             raise RightMissing("role-not-allowed", f"this is for {allowed}", fields={"roles": sorted(route.roles)})
         subject = path_ids(request.path_params)["id"]
         try:
-            found = await route.take(self, request, key, subject)
+            async with asyncio.timeout(PERSONAL_S_MAX):
+                found = await route.take(self, request, key, subject)
+        except TimeoutError:
+            detail = f"there was no answer within {PERSONAL_S_MAX:.0f} s"
+            raise TryAgain("answer-late", detail, after_s=AGAIN_AFTER_S) from None
         except PersonErased:
             raise PersonGone("erased", "the personal data of this investor is erased") from None
         except PersonMoved:
-            raise TryAgain("still-recording", "this data is being changed by another request", after_s=1) from None
+            detail = "this data is being changed by another request"
+            raise TryAgain("still-recording", detail, after_s=AGAIN_AFTER_S) from None
+        except VaultDamaged as damage:
+            log.error("the vault is damaged: %s", damage)  # noqa: TRY400  # the place in our code says nothing
+            raise PersonDamaged("vault-damaged", f"what is kept of {subject} does not open") from None
         return Response(msgspec.json.encode(found), media_type="application/json")
 
     async def put(self, request: Request, key: Key, subject: UUID) -> PersonalData:
@@ -128,14 +139,20 @@ class Personal:
         return PersonalData(id=subject, fields=fields, revision=revision)
 
     async def read(self, request: Request, key: Key, subject: UUID) -> PersonalData:
+        kept = await self._kept(request, key, subject)
+        if kept is None:
+            raise _nothing(subject)
+        return PersonalData(id=subject, fields=kept.fields, revision=kept.revision)
+
+    async def _kept(self, request: Request, key: Key, subject: UUID) -> Kept | None:
+        """What is kept of a person, for whoever may read it; a reading by compliance is written down first."""
         investor = await self._investor(subject)
         if key.principal == investor.owner:
-            return _shown(subject, await self._vault.ask(lambda vault: vault.read(subject)))
+            return await self._vault.ask(lambda vault: vault.read(subject))
         if "compliance" not in key.roles:
             raise RightMissing("not-yours", "this investor is another client's")
         reason = _reason(request)
-        kept = await self._vault.ask(lambda vault: vault.read_for(subject, reader=key.principal, reason=reason))
-        return _shown(subject, kept)
+        return await self._vault.ask(lambda vault: vault.read_for(subject, reader=key.principal, reason=reason))
 
     async def evidence(self, request: Request, key: Key, subject: UUID) -> Evidence:
         await self._own(key, subject)
@@ -147,20 +164,45 @@ class Personal:
         return Evidence(id=subject, evidence=found)
 
     async def export(self, request: Request, key: Key, subject: UUID) -> PersonalExport:
-        shown = await self.read(request, key, subject)
-        streams = [subject, *await self._investments(subject)]
+        kept = await self._kept(request, key, subject)
+        readings = await self._vault.ask(lambda vault: vault.readings(subject))
+        position = await self._book_whole()
+        investments = await self._investments(subject)
+        payments = [payment for each in investments for payment in await self._payments(each)]
         entries: list[a.Entry] = []
-        for stream in streams:
+        for stream in (subject, *investments, *payments):
             found = await self._sources.journal.ask(partial(_entries_of, stream=stream))
             entries.extend(a.entry(entry) for entry in found)
-        return PersonalExport(id=subject, fields=shown.fields, revision=shown.revision, entries=entries)
+        return PersonalExport(
+            id=subject,
+            position=position,
+            fields=kept.fields if kept else {},
+            revision=kept.revision if kept else 0,
+            readings=[PersonalReading(reader=r.reader, reason=r.reason, at=r.read_at) for r in readings],
+            investments=investments,
+            payments=payments,
+            entries=entries,
+        )
+
+    async def _book_whole(self) -> int:
+        """Wait until the book, which knows whose investments and payments are whose, has all that is recorded now."""
+        head = await self._sources.journal.ask(lambda reader: reader.head())
+        if not await self._sources.book.wait(head, timeout_s=BOOK_WAIT_S_MAX):
+            raise TryAgain("book-behind", f"the book is not yet at {head}", after_s=AGAIN_AFTER_S)
+        return head
 
     async def _investments(self, subject: UUID) -> list[UUID]:
         found: list[UUID] = []
         after = 0
-        while rows := await self._sources.book.investments(
-            investor_id=subject, after=after, limit=INVESTMENTS_PER_PAGE
-        ):
+        while rows := await self._sources.book.investments(investor_id=subject, after=after, limit=ROWS_PER_PAGE):
+            found.extend(row.id for row in rows)
+            after = rows[-1].position
+        return found
+
+    async def _payments(self, investment: UUID) -> list[UUID]:
+        found: list[UUID] = []
+        after = 0
+        while rows := await self._sources.book.payments(investment_id=investment, after=after, limit=ROWS_PER_PAGE):
             found.extend(row.id for row in rows)
             after = rows[-1].position
         return found
@@ -180,12 +222,6 @@ class Personal:
 
 def _entries_of(reader: JournalReader, *, stream: UUID) -> list[Entry]:
     return reader.stream(stream)
-
-
-def _shown(subject: UUID, kept: Kept | None) -> PersonalData:
-    if kept is None:
-        raise _nothing(subject)
-    return PersonalData(id=subject, fields=kept.fields, revision=kept.revision)
 
 
 def _nothing(subject: UUID) -> NothingThere:

@@ -40,6 +40,7 @@ _OWN_ROWS = (
     ("journal-busy", 429, "Too many commands are waiting.", "Wait for `Retry-After`, send it again with the same key."),
     ("too-many-waiting", 429, "Too many questions wait for a position.", "Wait for `Retry-After`, ask again."),
     ("internal-error", 500, "The API has a defect.", "Report the `instance`; a command may be sent again, same key."),
+    ("vault-damaged", 500, "What is kept of the person does not open.", "Tell the operator: the log names the person."),
     ("journal-unavailable", 503, "The journal cannot be reached.", "Send it again with the same key."),
     ("still-recording", 503, "The command is still being recorded.", "Ask again with the same key."),
     ("database-unavailable", 503, "The database cannot be reached.", "Wait for `Retry-After`, ask again."),

@@ -29,7 +29,7 @@ class KeyringInvalid(Exception):
 
 
 class VaultDamaged(Exception):
-    """What is stored cannot be opened: it was changed, or its key-encryption key is another one or missing."""
+    """What is stored cannot be opened: it was changed, or its key-encryption key is missing. The text says of whom."""
 
 
 class Keyring(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +64,11 @@ def load_keyring(content: bytes) -> Keyring:
     return Keyring(current=current, keys=keys)
 
 
+def fingerprint(keyring: Keyring, name: str) -> bytes:
+    """What tells a key-encryption key from another of the same name, and says nothing about it."""
+    return hmac.digest(keyring.keys[name], b"fingerprint\n" + name.encode(), sha256)
+
+
 def wrap(keyring: Keyring, subject: UUID, key: bytes, *, chance: Chance) -> Wrapped:
     """A person's key under the current key-encryption key."""
     kek = keyring.keys[keyring.current]
@@ -74,8 +79,8 @@ def unwrap(keyring: Keyring, subject: UUID, wrapped: Wrapped) -> bytes:
     """A person's key. Raises VaultDamaged."""
     kek = keyring.keys.get(wrapped.kek)
     if kek is None:
-        raise VaultDamaged(f"the key-encryption key {wrapped.kek!r} is not in the keyring")
-    return _opened(kek, wrapped.blob, bound=_key_bound(subject))
+        raise VaultDamaged(f"{subject}: the key-encryption key {wrapped.kek!r} is not in the keyring")
+    return _opened(kek, wrapped.blob, bound=_key_bound(subject), what=f"{subject}: the wrapped key")
 
 
 def seal(key: bytes, subject: UUID, revision: int, content: bytes, *, chance: Chance) -> bytes:
@@ -85,7 +90,7 @@ def seal(key: bytes, subject: UUID, revision: int, content: bytes, *, chance: Ch
 
 def unseal(key: bytes, subject: UUID, revision: int, sealed: bytes) -> bytes:
     """A person's data. Raises VaultDamaged."""
-    return _opened(key, sealed, bound=_data_bound(subject, revision))
+    return _opened(key, sealed, bound=_data_bound(subject, revision), what=f"{subject}: the sealed data")
 
 
 def evidence(key: bytes, text: str) -> str:
@@ -108,8 +113,8 @@ def _sealed(key: bytes, content: bytes, *, bound: bytes, chance: Chance) -> byte
     return nonce + AESGCM(key).encrypt(nonce, content, bound)
 
 
-def _opened(key: bytes, blob: bytes, *, bound: bytes) -> bytes:
+def _opened(key: bytes, blob: bytes, *, bound: bytes, what: str) -> bytes:
     try:
         return AESGCM(key).decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], bound)
     except (InvalidTag, ValueError):
-        raise VaultDamaged("it was changed, or it belongs elsewhere, or its key is another one") from None
+        raise VaultDamaged(f"{what} does not open: it was changed, or belongs elsewhere") from None

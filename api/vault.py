@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
@@ -9,13 +10,14 @@ from uuid import UUID
 import msgspec
 
 from api import sealing
-from api.sealing import KEY_BYTES, Chance, Keyring, Wrapped
-from api.vault_store import PersonRow, VaultStore
+from api.sealing import KEY_BYTES, Chance, Keyring, KeyringInvalid, VaultDamaged, Wrapped
+from api.vault_store import PersonRow, Reading, VaultStore
 from domain.journal import JournalReader
 from domain.progress import Progress
 
 ENTRIES_PER_STEP_MAX = 500
 PERSONS_PER_STEP_MAX = 200
+READINGS_MAX = 1_000
 ERASED = "investor.erased"
 
 
@@ -34,14 +36,26 @@ class Kept(msgspec.Struct, frozen=True):
     revision: int
 
 
+class Rewrapped(msgspec.Struct, frozen=True, kw_only=True):
+    """One batch of a rotation: how many keys were wrapped anew, which could not be opened, and where it ended."""
+
+    changed: int
+    damaged: tuple[UUID, ...]
+    last: UUID | None
+
+
 class Vault:
-    """One seat: a keyring, a store and the chance and clock it was given. Blocking."""
+    """One seat: a keyring, a store and the chance and clock it was given. Blocking.
+
+    Raises KeyringInvalid when the keyring is not the one that wrapped what is stored.
+    """
 
     def __init__(self, store: VaultStore, keyring: Keyring, *, chance: Chance, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._keyring = keyring
         self._chance = chance
         self._clock = clock
+        _check_keyring(store, keyring)
 
     def put(self, subject: UUID, fields: dict[str, str]) -> int:
         """Keep exactly these fields of a person. Returns the revision. Raises PersonErased, PersonMoved."""
@@ -85,13 +99,24 @@ class Vault:
             return None
         return sealing.evidence(sealing.unwrap(self._keyring, subject, row.wrapped), text)
 
-    def rewrap(self) -> int:
-        """Wrap some keys of persons anew, by the current key-encryption key. Returns how many; 0: all are."""
+    def readings(self, subject: UUID) -> list[Reading]:
+        """Who else read this person's data: the newest first, at most READINGS_MAX."""
+        return self._store.readings(subject, limit=READINGS_MAX)
+
+    def rewrap(self, *, after: UUID) -> Rewrapped:
+        """Wrap the next batch of keys anew, by the current key-encryption key. `last` is None when no more follow."""
         changes: list[tuple[PersonRow, Wrapped]] = []
-        for row in self._store.wrapped_otherwise(self._keyring.current, limit=PERSONS_PER_STEP_MAX):
-            key = sealing.unwrap(self._keyring, row.subject, row.wrapped)
+        damaged: list[UUID] = []
+        rows = self._store.wrapped_otherwise(self._keyring.current, after=after, limit=PERSONS_PER_STEP_MAX)
+        for row in rows:
+            try:
+                key = sealing.unwrap(self._keyring, row.subject, row.wrapped)
+            except VaultDamaged:
+                damaged.append(row.subject)
+                continue
             changes.append((row, sealing.wrap(self._keyring, row.subject, key, chance=self._chance)))
-        return self._store.rewrap(changes)
+        last = rows[-1].subject if rows else None
+        return Rewrapped(changed=self._store.rewrap(changes), damaged=tuple(damaged), last=last)
 
     def close(self) -> None:
         self._store.close()
@@ -103,6 +128,17 @@ class Vault:
     def _check_there(self, subject: UUID) -> None:
         if self._store.is_erased(subject):
             raise PersonErased
+
+
+def _check_keyring(store: VaultStore, keyring: Keyring) -> None:
+    """Each key-encryption key that is needed is there, and each is the one that it was. Raises KeyringInvalid."""
+    store.note_kek(keyring.current, sealing.fingerprint(keyring, keyring.current))
+    known = store.keks()
+    for name in sorted(known.keys() & keyring.keys.keys()):
+        if not hmac.compare_digest(known[name], sealing.fingerprint(keyring, name)):
+            raise KeyringInvalid(f"the key {name!r} is not the one that this database was used with")
+    if missing := sorted(store.keks_needed() - keyring.keys.keys()):
+        raise KeyringInvalid(f"keys of persons are wrapped by {', '.join(missing)}: put it back, or rotate first")
 
 
 class Erasures:

@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 from api.sealing import Wrapped
 
 COLUMNS = "subject, kek, wrapped_key, sealed, revision"
+ALONE = "SELECT pg_advisory_xact_lock(%s)"
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,49 +30,97 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
         return Wrapped(self.kek, self.wrapped_key)
 
 
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody else than the person read their data: who, why and when."""
+
+    reader: str
+    reason: str
+    read_at: datetime
+
+
 class VaultStore:
     """A connection under the role tandem_api. Raises psycopg.OperationalError when it is lost."""
 
     def __init__(self, dsn: str) -> None:
         self._connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=1)
 
+    # Persons.
+
     def find(self, subject: UUID) -> PersonRow | None:
         """A person's row, None if nothing is kept of them."""
         with self._connection.cursor(row_factory=class_row(PersonRow), binary=True) as rows:
-            rows.execute(f"SELECT {COLUMNS} FROM api.persons WHERE subject = %s", (subject,))
+            rows.execute(f"SELECT {COLUMNS} FROM api.vault_persons WHERE subject = %s", (subject,))
             return rows.fetchone()
 
-    def is_erased(self, subject: UUID) -> bool:
-        return bool(self._connection.execute("SELECT 1 FROM api.erasures WHERE subject = %s", (subject,)).fetchone())
-
     def put(self, row: PersonRow, *, at: datetime) -> bool:
-        """Keep a person's row in the place of the revision before; False if another came first, or they are erased."""
+        """Keep a person's row in the place of the revision before; False if another came first, or they are erased.
+
+        The wrapping of a key that is kept already stays as it is: it may have been wrapped anew meanwhile.
+        """
         with self._connection.transaction(), self._connection.cursor() as rows:
             # An erasure and a new row must not pass each other.
-            rows.execute("SELECT pg_advisory_xact_lock(%s)", (row.subject.int & 0x7FFF_FFFF_FFFF_FFFF,))
-            if rows.execute("SELECT 1 FROM api.erasures WHERE subject = %s", (row.subject,)).fetchone():
+            rows.execute(ALONE, (_lock_of(row.subject),))
+            if rows.execute("SELECT 1 FROM api.vault_erasures WHERE subject = %s", (row.subject,)).fetchone():
                 return False
             values = (row.subject, row.kek, row.wrapped_key, row.sealed, row.revision, at)
             rows.execute(
-                f"INSERT INTO api.persons ({COLUMNS}, changed_at) VALUES (%s, %s, %s, %s, %s, %s)"
-                " ON CONFLICT (subject) DO UPDATE SET kek = EXCLUDED.kek, wrapped_key = EXCLUDED.wrapped_key,"
-                " sealed = EXCLUDED.sealed, revision = EXCLUDED.revision, changed_at = EXCLUDED.changed_at"
-                " WHERE api.persons.revision = EXCLUDED.revision - 1",
+                f"INSERT INTO api.vault_persons ({COLUMNS}, changed_at) VALUES (%s, %s, %s, %s, %s, %s)"
+                " ON CONFLICT (subject) DO UPDATE SET sealed = EXCLUDED.sealed, revision = EXCLUDED.revision,"
+                " changed_at = EXCLUDED.changed_at WHERE api.vault_persons.revision = EXCLUDED.revision - 1",
                 values,
             )
             return rows.rowcount == 1
 
+    # Readings.
+
     def note_reading(self, subject: UUID, *, reader: str, reason: str, at: datetime) -> None:
         """Write down who read a person's data, before they see it."""
         self._connection.execute(
-            "INSERT INTO api.readings (subject, reader, reason, read_at) VALUES (%s, %s, %s, %s)",
+            "INSERT INTO api.vault_readings (subject, reader, reason, read_at) VALUES (%s, %s, %s, %s)",
             (subject, reader, reason, at),
         )
 
-    def wrapped_otherwise(self, kek: str, *, limit: int) -> list[PersonRow]:
-        """Some of the persons whose key another key-encryption key wraps."""
+    def readings(self, subject: UUID, *, limit: int) -> list[Reading]:
+        """The newest readings of a person's data, newest first."""
+        with self._connection.cursor(row_factory=class_row(Reading)) as rows:
+            rows.execute(
+                "SELECT reader, reason, read_at FROM api.vault_readings WHERE subject = %s ORDER BY id DESC LIMIT %s",
+                (subject, limit),
+            )
+            return rows.fetchall()
+
+    # Key-encryption keys.
+
+    def note_kek(self, name: str, fingerprint: bytes) -> None:
+        """Remember a key-encryption key that is current; one of that name that is known already stays as it is."""
+        self._connection.execute(
+            "INSERT INTO api.vault_keks (name, fingerprint) VALUES (%s, %s) ON CONFLICT DO NOTHING", (name, fingerprint)
+        )
+
+    def keks(self) -> dict[str, bytes]:
+        """The fingerprints of the key-encryption keys that have ever been current, by name."""
+        return dict(self._connection.execute("SELECT name, fingerprint FROM api.vault_keks").fetchall())
+
+    def keks_needed(self) -> set[str]:
+        """The names of those that wrap the key of somebody."""
+        query = (
+            "SELECT name FROM api.vault_keks"
+            " WHERE EXISTS (SELECT 1 FROM api.vault_persons WHERE vault_persons.kek = vault_keks.name)"
+        )
+        return {name for (name,) in self._connection.execute(query)}
+
+    def wrapped_by(self) -> dict[str, int]:
+        """How many keys of persons each key-encryption key wraps."""
+        query = "SELECT kek, count(*) FROM api.vault_persons GROUP BY kek"
+        return dict(self._connection.execute(query).fetchall())
+
+    def wrapped_otherwise(self, kek: str, *, after: UUID, limit: int) -> list[PersonRow]:
+        """The next persons whose key another key-encryption key wraps, in the order of their ids."""
         with self._connection.cursor(row_factory=class_row(PersonRow), binary=True) as rows:
-            rows.execute(f"SELECT {COLUMNS} FROM api.persons WHERE kek <> %s ORDER BY subject LIMIT %s", (kek, limit))
+            rows.execute(
+                f"SELECT {COLUMNS} FROM api.vault_persons WHERE kek <> %s AND subject > %s ORDER BY subject LIMIT %s",
+                (kek, after, limit),
+            )
             return rows.fetchall()
 
     def rewrap(self, rows: Sequence[tuple[PersonRow, Wrapped]]) -> int:
@@ -80,29 +129,42 @@ class VaultStore:
             changed = 0
             for row, wrapped in rows:
                 cursor.execute(
-                    "UPDATE api.persons SET kek = %s, wrapped_key = %s WHERE subject = %s AND wrapped_key = %s",
+                    "UPDATE api.vault_persons SET kek = %s, wrapped_key = %s WHERE subject = %s AND wrapped_key = %s",
                     (wrapped.kek, wrapped.blob, row.subject, row.wrapped_key),
                 )
                 changed += cursor.rowcount
             return changed
 
+    # Erasures.
+
+    def is_erased(self, subject: UUID) -> bool:
+        query = "SELECT 1 FROM api.vault_erasures WHERE subject = %s"
+        return bool(self._connection.execute(query, (subject,)).fetchone())
+
     def erasing_position(self) -> int:
-        row = self._connection.execute("SELECT position FROM api.erasing").fetchone()
+        """How far the journal was read for erasures."""
+        row = self._connection.execute("SELECT position FROM api.vault_erasing").fetchone()
         assert row is not None
         return int(row[0])
 
     def erase(self, erasures: Sequence[tuple[UUID, int]], *, position: int, at: datetime) -> None:
         """Destroy keys and data of these persons, and remember how far the journal was read; all or nothing."""
         with self._connection.transaction(), self._connection.cursor() as rows:
-            for subject, ordered_at in erasures:
-                rows.execute("SELECT pg_advisory_xact_lock(%s)", (subject.int & 0x7FFF_FFFF_FFFF_FFFF,))
-                rows.execute("DELETE FROM api.persons WHERE subject = %s", (subject,))
+            for subject, ordered_at in sorted(
+                erasures
+            ):  # in one order, so that two followers never lock each other out
+                rows.execute(ALONE, (_lock_of(subject),))
+                rows.execute("DELETE FROM api.vault_persons WHERE subject = %s", (subject,))
                 rows.execute(
-                    "INSERT INTO api.erasures (subject, position, erased_at) VALUES (%s, %s, %s)"
+                    "INSERT INTO api.vault_erasures (subject, position, erased_at) VALUES (%s, %s, %s)"
                     " ON CONFLICT DO NOTHING",
                     (subject, ordered_at, at),
                 )
-            rows.execute("UPDATE api.erasing SET position = %s WHERE position < %s", (position, position))
+            rows.execute("UPDATE api.vault_erasing SET position = %s WHERE position < %s", (position, position))
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _lock_of(subject: UUID) -> int:
+    return subject.int & 0x7FFF_FFFF_FFFF_FFFF

@@ -259,6 +259,14 @@ def vault_rotate(home: Home = HOME) -> None:
     typer.echo(f"{vault.rotate(settings_of(home))} keys are wrapped by the current key")
 
 
+@vault_app.command("list")
+def vault_list(*, home: Home = HOME, as_json: AsJson = False) -> None:
+    """Every key-encryption key, and how many keys of persons it wraps."""
+    from ops import vault
+
+    vault.show(settings_of(home), as_json=as_json)
+
+
 @lanes_app.command("list")
 def lanes_list(*, home: Home = HOME, as_json: AsJson = False) -> None:
     """Every lane: signer, nonces, what is queued and in flight."""

@@ -34,4 +34,6 @@ def write_secret(path: Path, content: bytes) -> None:
     draft = path.with_suffix(".draft")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # a key that a power cut takes opens nothing ever again
     draft.replace(path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
+import psycopg
 import uvicorn
 
 from api.app import make_app
@@ -27,7 +29,10 @@ BACKLOG = 2_048
 def run_api(settings: Settings) -> int:
     """Serve until SIGTERM. Starts without its database too, and is not ready until that is there."""
     dsn = settings.dsn("api")
-    keyring_of(settings)  # a keyring that cannot be read is told now, not to the first person
+    # Keys that cannot be read or are the wrong ones are told now, not to the first person.
+    keyring_of(settings)
+    with suppress(psycopg.Error):
+        vault_of(settings).close()
     app = make_app(
         ledger=ledger_on(settings, "api"),
         book=Book(dsn),

@@ -138,10 +138,10 @@ class Settings(BaseSettings):
         validation_alias=_names("TANDEM_RULE_PACKS"),
         description="Rule packs in use, separated by commas.",
     )
-    vault_keys_file: Path | None = Field(
+    vault_kek_file: Path | None = Field(
         default=None,
-        validation_alias=_names("TANDEM_VAULT_KEYS_FILE"),
-        description="The keyring that wraps the keys of persons; a local stack makes its own.",
+        validation_alias=_names("TANDEM_VAULT_KEK_FILE"),
+        description="The key-encryption keys that wrap the keys of persons; a local stack makes its own file.",
     )
     platform: str = Field(
         default="Tandem",

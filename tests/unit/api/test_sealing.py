@@ -78,3 +78,16 @@ def test_a_file_that_is_no_keyring_is_refused_without_its_content(content: bytes
     with pytest.raises(KeyringInvalid) as refused:
         load_keyring(content)
     assert "00" * 32 not in str(refused.value)
+
+
+def test_a_fingerprint_tells_one_key_from_another_of_the_same_name() -> None:
+    other = Keyring(current="new", keys={"new": b"m" * KEY_BYTES})
+    assert sealing.fingerprint(RING, "new") == sealing.fingerprint(RING, "new")
+    assert sealing.fingerprint(RING, "new") != sealing.fingerprint(other, "new")
+    assert RING.keys["new"] not in sealing.fingerprint(RING, "new")
+
+
+def test_what_does_not_open_is_told_by_its_person_alone() -> None:
+    with pytest.raises(VaultDamaged) as damage:
+        sealing.unseal(KEY, ONE, 1, b"")
+    assert str(damage.value) == f"{ONE}: the sealed data does not open: it was changed, or belongs elsewhere"
