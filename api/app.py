@@ -67,6 +67,7 @@ def make_app(
         journal=Desk(reader_factory, seats=JOURNAL_SEATS, name="journal"),
         writer=Desk(writer_questions, seats=1, name="writer"),
         indexer=Desk(indexer_questions, seats=1, name="indexer"),
+        packs=ledger.packs,
     )
     vaults = Desk(vault, seats=VAULT_SEATS, name="vault")
     metrics = Metrics(ledger)

@@ -6,7 +6,7 @@ from typing import Any
 
 from api import answers as a
 from api import reads as r
-from api.asking.rows import CAMPAIGN, COMPANY, INVESTMENT, INVESTOR
+from api.asking.rows import CAMPAIGN, COMPANY, INVESTMENT, INVESTOR, PAYMENT
 from api.operations import Operation
 from api.questions import Ask, QuestionRoute
 from api.requests import PAGE, Parameter
@@ -14,6 +14,8 @@ from api.rights import ALL_SEEING
 
 _STATUS = Parameter("status", "word", "Only those in this status.")
 _CAMPAIGN_ID = Parameter("campaign_id", "id", "Only those in this campaign.")
+_INVESTMENT_ID = Parameter("investment_id", "id", "Only those for this investment.")
+_STREAM = Parameter("stream", "id", "Only those of this stream; needed by issuers and investors.")
 
 
 def _list(path: str, summary: str, ask: Ask, item: Any, *parameters: Parameter) -> QuestionRoute:
@@ -33,7 +35,12 @@ def _one(path: str, summary: str, ask: Ask, answer: Any) -> QuestionRoute:
     )
 
 
-QUESTIONS: tuple[QuestionRoute, ...] = (
+def _plain(path: str, summary: str, ask: Ask, answer: Any) -> QuestionRoute:
+    """What has no version of its own."""
+    return QuestionRoute(path=path, name=f"read_{ask.__name__}", summary=summary, ask=ask, answer=answer)
+
+
+_OFFERINGS: tuple[QuestionRoute, ...] = (
     _list("/v1/companies", "Companies: one's own, or all.", r.companies, a.Company),
     _one(COMPANY, "A company with its documents and its KYB.", r.company, a.Company),
     _list(
@@ -44,7 +51,7 @@ QUESTIONS: tuple[QuestionRoute, ...] = (
         Parameter("company_id", "id", "Only those of this company."),
         _STATUS,
     ),
-    _one(CAMPAIGN, "A campaign with its terms, sums and release.", r.campaign, a.Campaign),
+    _one(CAMPAIGN, "A campaign with its terms, documents, sums and the change under way.", r.campaign, a.Campaign),
     _list(
         f"{CAMPAIGN}/investments",
         "The investments in a campaign, for its issuer and whoever sees all.",
@@ -58,15 +65,32 @@ QUESTIONS: tuple[QuestionRoute, ...] = (
         r.cap_table,
         a.Shareholding,
     ),
-    QuestionRoute(
-        path=f"{CAMPAIGN}/escrow",
-        name="read_escrow",
-        summary="A campaign's money.",
-        ask=r.escrow,
-        answer=a.Escrow,
+    _list(f"{CAMPAIGN}/updates", "The news that the issuer posted, oldest first.", r.updates, a.Update),
+    _list(
+        f"{CAMPAIGN}/waiting-list",
+        "Who waits for room in a full campaign, in order; for the issuer and whoever sees all.",
+        r.waiting_list,
+        a.Waiting,
     ),
+    _list(
+        f"{CAMPAIGN}/releases",
+        "Every release of the campaign's money, tranche by tranche; for the issuer and whoever sees all.",
+        r.releases,
+        a.Release,
+        Parameter("state", "word", "requested, approved, confirmed or declined."),
+    ),
+    _plain(f"{CAMPAIGN}/escrow", "A campaign's money.", r.escrow, a.Escrow),
+)
+
+_PEOPLE: tuple[QuestionRoute, ...] = (
     _list("/v1/investors", "Investors: one's own, or all.", r.investors, a.Investor),
-    _one(INVESTOR, "An investor.", r.investor, a.Investor),
+    _one(INVESTOR, "An investor: wallet, KYC, and what may be invested.", r.investor, a.Investor),
+    _plain(
+        f"{INVESTOR}/challenge",
+        "What the investor's wallet is to sign, as a text and as typed data.",
+        r.challenge,
+        a.WalletChallenge,
+    ),
     _list(
         "/v1/investments",
         "Investments of an investor or in a campaign of one's own, or all.",
@@ -77,21 +101,47 @@ QUESTIONS: tuple[QuestionRoute, ...] = (
         _STATUS,
     ),
     _one(INVESTMENT, "An investment, from its commitment to its certificate or refund.", r.investment, a.Investment),
-    _list("/v1/streams/{id}/timeline", "Every entry of one stream, oldest first.", r.timeline, a.Entry),
-    QuestionRoute(
-        path="/v1/operations/{position}",
-        name="read_operation",
-        summary="Where the effect of an entry on the chain stands.",
-        ask=r.operation,
-        answer=Operation,
+    _list(
+        f"{INVESTMENT}/payments",
+        "The payments for an investment, for whoever may see it.",
+        r.investment_payments,
+        a.Payment,
     ),
+    QuestionRoute(
+        path="/v1/payments",
+        name="list_payments",
+        summary="Every payment; those that nobody has matched by `state=unmatched`.",
+        ask=r.payments,
+        answer=r.Page[a.Payment],
+        parameters=(
+            _INVESTMENT_ID,
+            _CAMPAIGN_ID,
+            Parameter("state", "word", "unmatched, applied, owed, returned or reversed."),
+            *PAGE,
+        ),
+        roles=ALL_SEEING,
+    ),
+    _one(PAYMENT, "A payment, and what became of each part of it.", r.payment, a.Payment),
+)
+
+_HOUSE: tuple[QuestionRoute, ...] = (
+    _list("/v1/streams/{id}/timeline", "Every entry of one stream, oldest first.", r.timeline, a.Entry),
+    _plain("/v1/operations/{position}", "Where the effect of an entry on the chain stands.", r.operation, Operation),
     _list(
         "/v1/operations",
         "What entries oblige on the chain, as the book knows it.",
         r.operations,
         Operation,
-        Parameter("stream", "id", "Only what this stream obliges; needed by issuers and investors."),
+        _STREAM,
         Parameter("state", "word", "waiting, confirmed or rejected."),
+    ),
+    _list(
+        "/v1/due",
+        "What falls due, soonest first: deadlines, early closes, reconfirmations, expiries.",
+        r.due,
+        a.Due,
+        _STREAM,
+        Parameter("kind", "word", "deadline, early_close, reconfirmation, kyb, kyc or document."),
     ),
     QuestionRoute(
         path="/v1/events",
@@ -102,5 +152,9 @@ QUESTIONS: tuple[QuestionRoute, ...] = (
         parameters=PAGE,
         roles=ALL_SEEING,
     ),
-    QuestionRoute(path="/v1/me", name="read_me", summary="Who the key names.", ask=r.me, answer=a.Me),
+    _plain("/v1/rule-packs", "The rule packs in use, the newest of each name marked.", r.rule_packs, a.RulePackList),
+    _plain("/v1/refusals", "Every code with which a rule refuses, and what to do about it.", r.refusals, a.RefusalList),
+    _plain("/v1/me", "Who the key names.", r.me, a.Me),
 )
+
+QUESTIONS: tuple[QuestionRoute, ...] = (*_OFFERINGS, *_PEOPLE, *_HOUSE)

@@ -19,6 +19,7 @@ from api.rights import EVERYBODY, Viewer
 from chain_indexer.questions import Questions as IndexerQuestions
 from chain_writer.questions import Questions as WriterQuestions
 from domain.journal import JournalReader
+from domain.rule_packs import RulePacks
 from projections.queries import Book
 
 QUESTION_S_MAX = 15.0
@@ -34,6 +35,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     journal: Desk[JournalReader]
     writer: Desk[WriterQuestions]
     indexer: Desk[IndexerQuestions]
+    packs: RulePacks
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,20 @@ ALL_SEEING = frozenset({"compliance", "treasury_maker", "treasury_checker", "ope
 EVERYBODY = ALL_SEEING | {"issuer", "investor"}
 
 # Once a campaign has been open to investors, every key may look at it.
-PUBLIC_STATUSES = frozenset({"live", "closed", "settled", "refunded"})
+PUBLIC_STATUSES = frozenset(
+    {
+        "live",
+        "paused",
+        "closing",
+        "successful",
+        "settling",
+        "settled",
+        "failed",
+        "cancelled",
+        "refunding",
+        "refunded",
+    }
+)
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):

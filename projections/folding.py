@@ -9,9 +9,11 @@ from uuid import UUID
 import msgspec
 
 from domain.journal import Entry
+from domain.topics import EVENTS
 from projections.rows import Row
 
 Key = UUID | int | str
+Fields = dict[str, Any]
 Kind = TypeVar("Kind", bound=Row)
 
 
@@ -94,6 +96,11 @@ def refs_of(views: Iterable[View], entries: Iterable[Entry]) -> dict[str, tuple[
                 for table, key in view.reads(entry):
                     wanted.setdefault(table.name, (table, set()))[1].add(key)
     return wanted
+
+
+def topics_of(kind: str) -> frozenset[str]:
+    """Every topic of one kind of stream: a row carries its stream's version, so its view hears of all of them."""
+    return frozenset(topic for topic in EVENTS if topic.startswith(f"{kind}."))
 
 
 def changed(row: Kind, **fields: Any) -> Kind:

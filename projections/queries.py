@@ -17,16 +17,33 @@ from projections.rows import (
     Balance,
     Campaign,
     Company,
+    Due,
     Escrow,
     Investment,
     Investor,
+    Line,
+    Payment,
     Posting,
+    Release,
     Row,
     Shareholding,
     Summary,
+    Update,
 )
-from projections.store import columns, place, row_of
-from projections.views import TABLES, campaigns, companies, escrow, investments, investors, postings
+from projections.store import columns, place, plain, row_of
+from projections.views import (
+    TABLES,
+    campaigns,
+    companies,
+    due,
+    escrow,
+    investments,
+    investors,
+    payments,
+    postings,
+    releases,
+    updates,
+)
 
 POLL_S = 0.5  # the net under LISTEN: a lost notification costs at most this
 RECONNECT_S = 0.5
@@ -35,11 +52,23 @@ CONNECT_S_MAX = 5.0  # how long a question waits for a connection
 Kind = TypeVar("Kind", bound=Row)
 
 CAP_TABLE = sql.SQL("""
-SELECT position, id, investor_id, wallet, shares, token_id, certified_position
+SELECT position, id, investor_id, coalesce(holder, wallet), shares, token_id, certified_position
 FROM book.investments
-WHERE campaign_id = %s AND certified_position IS NOT NULL AND position > %s
+WHERE campaign_id = %s AND certified_position IS NOT NULL AND NOT revoked AND position > %s
 ORDER BY position LIMIT %s
 """)
+TRIAL_BALANCE = sql.SQL("""
+SELECT account, currency, sum(amount) FROM book.lines GROUP BY account, currency ORDER BY account, currency
+""")
+# In the order of time; `after` names the last one seen by its number, wherever in time it stands.
+DUE = sql.SQL("""
+SELECT {columns} FROM book.due WHERE settled_position IS NULL
+AND ({kind}::text IS NULL OR kind = {kind}) AND ({stream}::uuid IS NULL OR stream = {stream})
+AND ({after} = 0 OR (at, number) > (SELECT at, number FROM book.due WHERE number = {after}))
+ORDER BY at, number LIMIT {limit}
+""").format(
+    columns=columns(due.TABLE), **{name: sql.Placeholder(name) for name in ("kind", "stream", "after", "limit")}
+)
 
 
 class Book:
@@ -104,11 +133,9 @@ class Book:
         return Summary(position=rows[0][0], rows={table: count for _, table, count in rows})
 
     async def trial_balance(self) -> list[Balance]:
-        """Every account with what it holds. Their sum is zero, or the book is wrong."""
-        rows = await self._rows(
-            sql.SQL("SELECT account, sum(amount) FROM book.lines GROUP BY account ORDER BY account"), ()
-        )
-        return [Balance(account=account, balance=int(exact)) for account, exact in rows]
+        """Every account with what it holds, by currency. Their sum in each is zero, or the book is wrong."""
+        rows = await self._rows(TRIAL_BALANCE, ())
+        return [Balance(account=account, currency=currency, balance=plain(exact)) for account, currency, exact in rows]
 
     # Things. A list is ordered by position; `after` is the position of the last one seen.
 
@@ -132,6 +159,18 @@ class Book:
     ) -> list[Campaign]:
         where = {"company_id": company_id, "status": status, "owner": owner}
         return await self._list(Campaign, campaigns.TABLE, where, after, limit)
+
+    async def releases(
+        self, *, campaign_id: UUID | None = None, state: str | None = None, after: int = 0, limit: int
+    ) -> list[Release]:
+        where = {"campaign_id": campaign_id, "state": state}
+        return await self._list(Release, releases.TABLE, where, after, limit)
+
+    async def release(self, campaign_id: UUID, release_id: UUID) -> Release | None:
+        return await self._one(Release, releases.TABLE, releases.key_of(campaign_id, release_id))
+
+    async def updates(self, *, campaign_id: UUID | None = None, after: int = 0, limit: int) -> list[Update]:
+        return await self._list(Update, updates.TABLE, {"campaign_id": campaign_id}, after, limit)
 
     async def investor(self, investor_id: UUID) -> Investor | None:
         return await self._one(Investor, investors.TABLE, investor_id)
@@ -158,11 +197,38 @@ class Book:
         """Who holds what of a campaign, as far as the chain has confirmed it."""
         names = Shareholding.__struct_fields__
         rows = await self._rows(CAP_TABLE, (campaign_id, after, limit))
-        return [Shareholding(**dict(zip(names, row, strict=True))) for row in rows]
+        return [Shareholding(**dict(zip(names, map(plain, row), strict=True))) for row in rows]
+
+    async def payment(self, payment_id: UUID) -> Payment | None:
+        return await self._one(Payment, payments.TABLE, payment_id)
+
+    async def payments(
+        self,
+        *,
+        investment_id: UUID | None = None,
+        campaign_id: UUID | None = None,
+        state: str | None = None,
+        after: int = 0,
+        limit: int,
+    ) -> list[Payment]:
+        """Payments; those of state `unmatched` are the ones that nobody knows the purpose of."""
+        where = {"investment_id": investment_id, "campaign_id": campaign_id, "state": state}
+        return await self._list(Payment, payments.TABLE, where, after, limit)
 
     async def escrow(self, campaign_id: UUID) -> Escrow | None:
-        """A campaign's money; None while nothing has moved."""
+        """A campaign's money; None before its approval."""
         return await self._one(Escrow, escrow.ESCROWS, campaign_id)
+
+    async def lines(self, *, campaign_id: UUID | None = None, after: int = 0, limit: int) -> list[Line]:
+        """The movements of money, of one campaign or all."""
+        return await self._list(Line, escrow.LINES, {"campaign_id": campaign_id}, after, limit)
+
+    async def due(
+        self, *, kind: str | None = None, stream: UUID | None = None, after: int = 0, limit: int
+    ) -> list[Due]:
+        """What falls due, in the order of time; `after` is the number of the last one seen."""
+        asked = {"kind": kind, "stream": stream, "after": after, "limit": limit}
+        return [row_of(Due, values) for values in await self._rows(DUE, asked)]
 
     async def posting(self, position: int) -> Posting | None:
         """What the entry at this position obliges on the chain; None if it obliges nothing."""
@@ -175,7 +241,7 @@ class Book:
 
     # How they are asked.
 
-    async def _one(self, kind: type[Kind], table: Table, key: UUID | int) -> Kind | None:
+    async def _one(self, kind: type[Kind], table: Table, key: UUID | int | str) -> Kind | None:
         query = sql.SQL("SELECT {} FROM {} WHERE {} = %s").format(
             columns(table), place(table), sql.Identifier(table.key)
         )
@@ -193,7 +259,9 @@ class Book:
         )
         return [row_of(kind, values) for values in await self._rows(query, (*asked.values(), after, limit))]
 
-    async def _rows(self, query: sql.SQL | sql.Composed, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    async def _rows(
+        self, query: sql.SQL | sql.Composed, parameters: Sequence[Any] | dict[str, Any]
+    ) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection, connection.cursor(binary=True) as rows:
             await rows.execute(query, parameters)
             return await rows.fetchall()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from decimal import Decimal
+from functools import cache
+from typing import Any, get_type_hints
 
 import msgspec
 import psycopg
@@ -110,14 +112,28 @@ def upsert(table: Table) -> sql.Composed:
     )
 
 
+def plain(value: Any) -> Any:
+    """A column's value; every number of the book is whole."""
+    return int(value) if isinstance(value, Decimal) else value
+
+
 def row_of(kind: type[Row], values: Sequence[Any]) -> Any:
-    """The row of a tuple of columns. A list is stored as JSON."""
-    fields = dict(zip(names(kind), values, strict=True))
-    if any(isinstance(value, list) for value in values):
-        return msgspec.convert(fields, kind, strict=False)
-    return kind(**fields)
+    """The row of a tuple of columns. What is nested was stored as JSON."""
+    return kind(**{name: _read(kind, name, value) for name, value in zip(names(kind), values, strict=True)})
+
+
+def _read(kind: type[Row], name: str, value: Any) -> Any:
+    return msgspec.convert(value, _hints(kind)[name]) if isinstance(value, list | dict) else plain(value)
+
+
+@cache
+def _hints(kind: type[Row]) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def values_of(row: Row) -> list[Any]:
-    values = [getattr(row, name) for name in names(type(row))]
-    return [Jsonb(msgspec.to_builtins(value)) if isinstance(value, list) else value for value in values]
+    return [_stored(getattr(row, name)) for name in names(type(row))]
+
+
+def _stored(value: Any) -> Any:
+    return Jsonb(msgspec.to_builtins(value)) if isinstance(value, tuple | msgspec.Struct) else value

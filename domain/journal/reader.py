@@ -13,6 +13,11 @@ from domain.journal.encoding import Codec
 from domain.journal.entries import Entry
 
 COLUMNS = sql.SQL("SELECT notification_id, originator_id, originator_version, topic, state, leaf FROM journal.entries")
+PAGE = sql.SQL("""
+ WHERE originator_id = %(stream)s AND notification_id > %(after)s AND originator_version > coalesce((
+    SELECT originator_version FROM journal.entries WHERE notification_id = %(after)s AND originator_id = %(stream)s
+ ), 0) ORDER BY originator_version LIMIT %(limit)s
+""")
 POLL_S_MAX = 1.0  # the net under LISTEN: a lost notification costs at most this
 
 
@@ -56,10 +61,13 @@ class JournalReader:
             row = rows.fetchone()
         return self._codec.entry(row) if row else None
 
-    def stream(self, stream: UUID) -> list[Entry]:
-        """All entries of one stream, oldest first."""
+    def stream(self, stream: UUID, *, after: int = 0, limit: int | None = None) -> list[Entry]:
+        """The entries of one stream after a position, oldest first, at most `limit` if one is given.
+
+        The last entry's position leads to the next page, which then is found without reading the pages before it.
+        """
         with self._connection.cursor(binary=True) as rows:
-            rows.execute(COLUMNS + sql.SQL(" WHERE originator_id = %s ORDER BY originator_version"), (stream,))
+            rows.execute(COLUMNS + PAGE, {"stream": stream, "after": after, "limit": limit})
             return [self._codec.entry(row) for row in rows]
 
     def positions_of(self, leaves: Sequence[bytes]) -> dict[bytes, int]:

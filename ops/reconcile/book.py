@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from projections.queries import Book
-from projections.rows import Campaign, Company, Investment, Investor, Posting, Row
+from projections.rows import Row
 
 ROWS_PER_PAGE = 1_000
 
@@ -42,18 +42,21 @@ async def read_book(dsn: str) -> BookSide:
     await book.open()
     try:
         before = await book.position()
-        companies: list[Company] = await _all(book.companies)
-        campaigns: list[Campaign] = await _all(book.campaigns)
-        investors: list[Investor] = await _all(book.investors)
-        investments: list[Investment] = await _all(book.investments)
-        postings: list[Posting] = await _all(book.postings)
+        campaigns = await _all(book.campaigns)
+        rows: list[Row] = [*campaigns, *await _all(book.companies), *await _all(book.investors)]
+        rows += [*await _all(book.investments), *await _all(book.payments), *await _all(book.releases)]
+        rows += [*await _all(book.updates), *await _all(book.postings)]
         escrows = [await book.escrow(campaign.id) for campaign in campaigns]
-        balances = {line.account: line.balance for line in await book.trial_balance()}
-        rows = [*companies, *campaigns, *investors, *investments, *postings]
         rows += [escrow for escrow in escrows if escrow is not None]
+        balances = {named(line.account, line.currency): line.balance for line in await book.trial_balance()}
         return BookSide(before=before, after=await book.position(), rows=rows, balances=balances)
     finally:
         await book.close()
+
+
+def named(account: str, currency: str) -> str:
+    """An account of one currency, for a report."""
+    return f"{account} ({currency})"
 
 
 async def _all(some: Pages[Listed_co]) -> list[Listed_co]:

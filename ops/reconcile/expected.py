@@ -12,18 +12,57 @@ from domain import campaign as campaigns
 from domain import company as companies
 from domain import investment as investments
 from domain import investor as investors
+from domain import payment as payments
 from domain.journal import Entry
 from domain.values import ChainFact, Terms
+from ops.reconcile.book import named
 from ops.reconcile.journal import JournalSide
 from projections.folding import Batch, Key, refs_of
-from projections.rows import Campaign, Company, Document, Escrow, Investment, Investor, Line, Posting, Row
+from projections.rows import (
+    Campaign,
+    Company,
+    Escrow,
+    Investment,
+    Investor,
+    Line,
+    Payment,
+    Posting,
+    Release,
+    Row,
+    Update,
+)
 from projections.views import TABLES, VIEWS
 
 Place = tuple[str, Key]  # the kind of a row and its key
 
 # What is compared row by row; lines are compared as the balances of their accounts.
-COMPARED = (Company, Campaign, Investor, Investment, Posting, Escrow)
+COMPARED = (Company, Campaign, Release, Update, Investor, Investment, Payment, Posting, Escrow)
+Streamed = Company | Campaign | Investor | Investment | Payment
 KEYS = {table.row: table.key for table in TABLES}
+
+# What the domain's states say under the same name as the book's rows do.
+COMPANY_SAYS = (
+    *("owner", "legal_name", "sector", "registration_year", "wallet", "kyb", "submitter", "reviewer", "valid_until"),
+    *("registration", "memorandum", "locked_by", "campaign_years"),
+)
+CAMPAIGN_SAYS = (
+    *("company_id", "owner", "title", "status", "documents_hash", "submitter", "reviewer", "terms_hash", "opened_at"),
+    *("deadline", "early_deadline", "pauser", "committed", "waiting", "raised", "commitments", "funded_investments"),
+    *("held_investments", "unwinding", "unconfirmed", "reflection_until", "outcome", "refunded_investments"),
+    "deployment_rejected",
+)
+INVESTOR_SAYS = (
+    *("owner", "wallet", "kyc", "level", "kyc_until", "classification", "classified_until", "test_passed_until"),
+    "erased",
+)
+INVESTMENT_SAYS = (
+    *("campaign_id", "investor_id", "wallet", "amount", "shares", "status", "waiting", "reflection_ends_at"),
+    *("change_id", "paid", "allotted", "holder", "revoked", "changing", "transfer_to"),
+)
+PAYMENT_SAYS = (
+    *("provider", "reference", "currency", "amount", "recorder", "investment_id", "campaign_id"),
+    *("applied", "owed", "returned", "reversed"),
+)
 
 
 class ExpectedBook:
@@ -47,7 +86,7 @@ class ExpectedBook:
         sums: Counter[str] = Counter()
         for _, row in self._batch.changes:
             if isinstance(row, Line):
-                sums[row.account] += row.amount
+                sums[named(row.account, row.currency)] += row.amount
         return dict(sums)
 
 
@@ -63,9 +102,11 @@ def touched(entries: Iterable[Entry]) -> set[Place]:
 
 def _decided(row: Row, journal: JournalSide) -> Row:
     """A row with what the domain's state says of the same thing."""
-    if not isinstance(row, Company | Campaign | Investor | Investment):
+    if isinstance(row, Escrow):
+        return msgspec.structs.replace(row, **_of_accounts(journal.streams[row.campaign_id].state))
+    stream = journal.streams.get(row.id) if isinstance(row, Streamed) else None
+    if stream is None:  # a row of another kind, or of an entry older than the streams of payments
         return row
-    stream = journal.streams[row.id]
     said = {"position": stream.positions[0], "version": len(stream.positions), **_said(stream.state)}
     return msgspec.structs.replace(row, **said)
 
@@ -77,68 +118,54 @@ def _said(state: Any) -> dict[str, Any]:
         case campaigns.Campaign():
             return _of_campaign(state)
         case investors.Investor():
-            return {"owner": state.owner, "wallet": state.wallet, "level": state.level}
+            return {name: getattr(state, name) for name in INVESTOR_SAYS}
         case investments.Investment():
             return _of_investment(state)
+        case payments.Payment():
+            return {name: getattr(state, name) for name in PAYMENT_SAYS}
         case _:
             raise AssertionError(f"{type(state).__name__} is no aggregate of the book")
 
 
 def _of_company(state: companies.Company) -> dict[str, Any]:
     return {
-        "owner": state.owner,
-        "registration_year": state.registration_year,
-        "wallet": state.wallet,
-        "documents": [
-            Document(id=key, kind=d.kind, sha256=d.sha256, approved=d.approved) for key, d in state.documents.items()
-        ],
-        "kyb": state.kyb,
-        "submitter": state.submitter,
+        **{name: getattr(state, name) for name in COMPANY_SAYS},
+        "documents_hash": state.documents_hash if state.documents else None,
+        "suspended_by": state.suspension.by if state.suspension else None,
+        "rotation_wallet": state.rotation.wallet if state.rotation else None,
+        "memorandum_number": state.memorandum_version,
         "confirmed_tx_hash": _tx(state.registered),
-        "locked_by": state.locked_by,
     }
 
 
 def _of_campaign(state: campaigns.Campaign) -> dict[str, Any]:
-    release = state.release
+    terms = {name: getattr(state.terms, name) for name in Terms.__struct_fields__ if name != "milestones"}
     return {
-        **{name: getattr(state.terms, name) for name in Terms.__struct_fields__},
+        **terms,
+        **{name: getattr(state, name) for name in CAMPAIGN_SAYS},
         "threshold": state.terms.threshold,
-        "company_id": state.company_id,
-        "owner": state.owner,
-        "title": state.title,
-        "status": state.status,
-        "terms_hash": state.terms_hash,
-        "submitter": state.submitter,
-        "deadline": state.deadline,
         "deployed_tx_hash": _tx(state.deployed),
-        "committed": state.committed,
-        "raised": state.raised,
-        "funded_investments": state.funded_investments,
-        "outcome": state.outcome,
-        "release_id": release.id if release else None,
-        "release_amount": release.amount if release else None,
-        "release_fee": release.fee if release else None,
-        "release_requester": release.requester if release else None,
-        "released_tx_hash": _tx(state.released),
+        "cancellation_requester": state.cancellation.requester if state.cancellation else None,
+        "releases_confirmed": sum(release.confirmed is not None for release in state.releases),
     }
 
 
 def _of_investment(state: investments.Investment) -> dict[str, Any]:
     return {
-        "campaign_id": state.campaign_id,
-        "investor_id": state.investor_id,
-        "wallet": state.wallet,
-        "amount": state.amount,
-        "shares": state.shares,
-        "status": state.status,
-        "provider": state.payment[0] if state.payment else None,
-        "payment_reference": state.payment[1] if state.payment else None,
+        **{name: getattr(state, name) for name in INVESTMENT_SAYS},
+        "cancelled_reason": state.cancelled,
+        "lapsed_reason": state.lapsed,
         "recorded_tx_hash": _tx(state.recorded),
         "certified_tx_hash": _tx(state.certified),
         "refunded_tx_hash": _tx(state.refunded),
-        "unapplied": sum(payment.amount for payment in state.unapplied if not payment.returned),
     }
+
+
+def _of_accounts(state: campaigns.Campaign) -> dict[str, int]:
+    """The campaign's own accounts; what its payers are owed is added up from the lines."""
+    accounts = state.accounts
+    claimed = {"claimed": -accounts.claims}
+    return {"held": accounts.escrow, "released": accounts.issuer, "fee": accounts.fees, **claimed}
 
 
 def _tx(fact: ChainFact | None) -> str | None:

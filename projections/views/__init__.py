@@ -3,12 +3,27 @@
 from projections.folding import Table, View
 from projections.views.campaigns import CAMPAIGNS
 from projections.views.companies import COMPANIES
+from projections.views.due import DUE
 from projections.views.escrow import ESCROW
 from projections.views.investments import INVESTMENTS
 from projections.views.investors import INVESTORS
+from projections.views.payments import PAYMENTS
 from projections.views.postings import POSTINGS
+from projections.views.releases import RELEASES
+from projections.views.updates import UPDATES
 
-VIEWS: tuple[View, ...] = (COMPANIES, CAMPAIGNS, INVESTORS, INVESTMENTS, ESCROW, POSTINGS)
+VIEWS: tuple[View, ...] = (
+    COMPANIES,
+    CAMPAIGNS,
+    RELEASES,
+    UPDATES,
+    INVESTORS,
+    INVESTMENTS,
+    PAYMENTS,
+    ESCROW,
+    POSTINGS,
+    DUE,
+)
 TABLES: tuple[Table, ...] = tuple(table for view in VIEWS for table in view.tables)
 
 __all__ = ["TABLES", "VIEWS"]

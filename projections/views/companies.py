@@ -1,15 +1,22 @@
-"""Companies: documents, KYB, registration on the chain, exclusivity."""
+"""Companies: profile, documents, KYB, standing, registration on the chain, exclusivity."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
 
 from domain import company as c
 from domain.journal import Entry
-from projections.folding import Change, Ref, Sight, Table, View, changed
-from projections.rows import Company, Document
+from domain.values import documents_hash
+from projections.folding import Change, Fields, Ref, Sight, Table, View, changed, topics_of
+from projections.rows import Company, Document, Override, Profile, Raise
 
 TABLE = Table("companies", Company, "id")
+Documents = tuple[Document, ...]
+COUNTED = frozenset({"pending", "approved"})
 
 
 def _reads(entry: Entry) -> Sequence[Ref]:
@@ -20,7 +27,17 @@ def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
     if isinstance(entry.event, c.CompanyRegistered):
         return [(TABLE, _registered(entry, entry.event))]
     row = sight.find(Company, TABLE, entry.stream)
-    return [(TABLE, changed(_after(row, entry), version=entry.version))] if row else []
+    if row is None:
+        return []
+    fields = (
+        _about(entry.event)
+        or _documents(row, entry.event)
+        or _checked(entry.event)
+        or _standing(entry)
+        or _registration(row, entry)
+        or _exclusive(row, entry.event)
+    )
+    return [(TABLE, changed(row, version=entry.version, **fields))]
 
 
 def _registered(entry: Entry, event: c.CompanyRegistered) -> Company:
@@ -38,64 +55,128 @@ def _registered(entry: Entry, event: c.CompanyRegistered) -> Company:
     )
 
 
-def _after(row: Company, entry: Entry) -> Company:
-    return _checked(row, entry) or _standing(row, entry) or row
-
-
-def _checked(row: Company, entry: Entry) -> Company | None:
-    """After an event of the KYB."""
-    match entry.event:
-        case c.DocumentAttached(document_id=id_, kind=kind, sha256=sha256):
-            document = Document(id=id_, kind=kind, sha256=sha256, approved=False)
-            return changed(row, documents=[*row.documents, document])
-        case c.DocumentApproved(document_id=id_):
-            return changed(row, documents=[_approved(d) if d.id == id_ else d for d in row.documents])
-        case c.KybSubmitted(documents_hash=hash_, submitter=submitter):
-            return changed(row, kyb="submitted", documents_hash=hash_, submitter=submitter)
-        case c.KybApproved():
-            return changed(row, kyb="approved")
-        case c.KybRejected():
-            return changed(row, kyb="rejected")
+def _about(event: Any) -> Fields:
+    """What the company says of itself."""
+    match event:
+        case c.DetailsAmended(legal_name=legal_name, sector=sector):
+            return {"legal_name": legal_name, "sector": sector}
+        case c.ProfilePublished(profile=profile):
+            return {"profile": Profile(**msgspec.structs.asdict(profile))}
+        case c.MemorandumPublished(sha256=sha256, number=number, cid=cid):
+            return {"memorandum": sha256, "memorandum_number": number, "memorandum_cid": cid}
         case _:
-            return None
+            return {}
 
 
-def _standing(row: Company, entry: Entry) -> Company | None:
-    """After an event of its registration or its exclusivity."""
+def _documents(row: Company, event: Any) -> Fields:
+    match event:
+        case c.DocumentAttached(document_id=id_, kind=kind, sha256=sha256, cid=cid, expires_at=expires_at):
+            document = Document(id=id_, kind=kind, sha256=sha256, cid=cid, expires_at=expires_at)
+            return _kept(_put(row.documents, document))
+        case c.DocumentApproved(document_id=id_):
+            return _became(row, id_, "approved")
+        case c.DocumentRejected(document_id=id_, reason=reason):
+            return _became(row, id_, "rejected", reason)
+        case c.DocumentWithdrawn(document_id=id_):
+            return _became(row, id_, "withdrawn")
+        case c.DocumentExpired(document_id=id_):
+            return _became(row, id_, "expired")
+        case _:
+            return {}
+
+
+def _put(documents: Documents, document: Document) -> Documents:
+    """Other content takes the place of a document of the same id."""
+    if all(known.id != document.id for known in documents):
+        return (*documents, document)
+    return tuple(document if known.id == document.id else known for known in documents)
+
+
+def _became(row: Company, document_id: UUID, state: str, reason: str | None = None) -> Fields:
+    return _kept(
+        tuple(
+            msgspec.structs.replace(document, state=state, reason=reason) if document.id == document_id else document
+            for document in row.documents
+        )
+    )
+
+
+def _kept(documents: Documents) -> Fields:
+    counted = {str(document.id): document.sha256 for document in documents if document.state in COUNTED}
+    return {"documents": documents, "documents_hash": documents_hash(counted)}
+
+
+def _checked(event: Any) -> Fields:  # noqa: PLR0911  # one line an event
+    """After an event of the KYB."""
+    match event:
+        case c.KybSubmitted(documents_hash=hash_, submitter=by):
+            return {"kyb": "submitted", "submitted_hash": hash_, "submitter": by, "reviewer": None, "kyb_reason": None}
+        case c.KybReviewStarted(reviewer=reviewer):
+            return {"kyb": "in_review", "reviewer": reviewer}
+        case c.KybInformationRequested(reason=reason):
+            return {"kyb": "info_required", "reviewer": None, "kyb_reason": reason}
+        case c.KybApproved(valid_until=until):
+            return {"kyb": "approved", "valid_until": until, "kyb_reason": None, "registration": "obliged"}
+        case c.KybRenewed(valid_until=until):
+            return {"kyb": "approved", "valid_until": until, "kyb_reason": None}
+        case c.KybRejected(reason=reason):
+            return {"kyb": "rejected", "reviewer": None, "kyb_reason": reason}
+        case c.KybExpired():
+            return {"kyb": "expired"}
+        case _:
+            return {}
+
+
+def _standing(entry: Entry) -> Fields:
+    """After an event of its suspension or its wallet."""
+    match entry.event:
+        case c.CompanySuspended(reason=reason, by=by):
+            return {"suspended_by": by, "suspended_reason": reason}
+        case c.CompanyReinstated():
+            return {"suspended_by": None, "suspended_reason": None}
+        case c.WalletRotationRequested(wallet=wallet, requester=requester):
+            return {"rotation_wallet": wallet, "rotation_requester": requester}
+        case c.WalletRotated(wallet=wallet):
+            return {"wallet": wallet, "rotation_wallet": None, "rotation_requester": None}
+        case _:
+            return {}
+
+
+def _registration(row: Company, entry: Entry) -> Fields:
+    """After the chain's answer."""
     match entry.event:
         case c.RegistrationConfirmed(on_chain=fact):
-            return changed(row, confirmed_position=entry.position, confirmed_tx_hash=fact.tx_hash)
-        case c.ExclusivityLocked(campaign_id=campaign_id):
-            return changed(row, locked_by=campaign_id)
-        case c.ExclusivityReleased():
-            return changed(row, locked_by=None)
+            place = {"confirmed_position": entry.position, "confirmed_tx_hash": fact.tx_hash}
+            return {"registration": "confirmed", **place}
+        case c.CompanyPostingRejected() if row.registration == "obliged":
+            return {"registration": "refused"}
         case _:
-            return None
+            return {}
 
 
-def _approved(document: Document) -> Document:
-    return Document(id=document.id, kind=document.kind, sha256=document.sha256, approved=True)
+def _exclusive(row: Company, event: Any) -> Fields:
+    match event:
+        case c.ExclusivityLocked(campaign_id=campaign_id, year=year):
+            return {"locked_by": campaign_id, "campaign_years": (*row.campaign_years, year)}
+        case c.ExclusivityReleased():
+            return _unlocked(row, event)
+        case c.OverrideRequested(override_id=id_, year=year, reason=reason, requester=requester):
+            override = Override(id=id_, year=year, reason=reason, requester=requester)
+            return {"overrides": (*row.overrides, override)}
+        case c.OverrideGranted(override_id=id_):
+            granted = (msgspec.structs.replace(o, granted=True) if o.id == id_ else o for o in row.overrides)
+            return {"overrides": tuple(granted)}
+        case _:
+            return {}
 
 
-COMPANIES = View(
-    name="companies",
-    version=1,
-    tables=(TABLE,),
-    topics=frozenset(
-        event.TOPIC
-        for event in (
-            c.CompanyRegistered,
-            c.DocumentAttached,
-            c.DocumentApproved,
-            c.KybSubmitted,
-            c.KybApproved,
-            c.KybRejected,
-            c.RegistrationConfirmed,
-            c.ExclusivityLocked,
-            c.ExclusivityReleased,
-            c.CompanyPostingRejected,
-        )
-    ),
-    reads=_reads,
-    fold=_fold,
-)
+def _unlocked(row: Company, event: c.ExclusivityReleased) -> Fields:
+    """A year that was not used is given back; what was raised counts for twelve months."""
+    years = row.campaign_years if event.year_used else row.campaign_years[:-1]
+    raises = row.raises
+    if event.raised and event.ended_at is not None:
+        raises = (*raises, Raise(ended_at=event.ended_at, amount=event.raised))
+    return {"locked_by": None, "campaign_years": years, "raises": raises}
+
+
+COMPANIES = View(name="companies", version=2, tables=(TABLE,), topics=topics_of("company"), reads=_reads, fold=_fold)

@@ -1,118 +1,204 @@
 """The escrow by double entry: every movement of money as lines that sum to zero, and each campaign's totals.
 
-Accounts: `investors` (who paid in and got back), `escrow` (held), `issuers` (released to), `fees` (kept by the
-platform), `unapplied` (came too late, goes back). A commitment is no money and moves nothing. Money leaves the escrow
-when the chain ledger shows it: at the confirmation of the release or of the refund.
+Accounts outside: `payers` (who paid what does not count), `investors` (whose money counts), `issuer`, `fees` (the
+platform's), `claims` (what investors owe). Accounts inside: `escrow` (counts, held), `pending` (paid, does not count
+yet), `owed` (goes back to its payers). A commitment is no money and moves nothing. Money leaves the escrow when the
+chain ledger shows it: at the confirmation of the release or of the refund.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from domain.campaign import ReleaseApproved, ReleaseConfirmed
-from domain.investment import InvestmentFunded, LatePaymentReturned, PaymentUnapplied, RefundConfirmed
+from domain import campaign as c
+from domain import payment as p
+from domain.investment import LatePaymentReturned, PaymentLost, PaymentUnapplied
 from domain.journal import Entry
 from projections.folding import Change, Ref, Sight, Table, View, changed
-from projections.rows import Escrow, Holding, Line
+from projections.rows import Escrow, Line, Payment, Release
+from projections.views import payments, releases
 
 ESCROWS = Table("escrows", Escrow, "campaign_id")
-HOLDINGS = Table("holdings", Holding, "investment_id")
 LINES = Table("lines", Line, "id")
 
+Moves = dict[str, int]
 
-def _campaign_of(entry: Entry) -> UUID:
-    match entry.event:
-        case InvestmentFunded() | PaymentUnapplied() | LatePaymentReturned() | RefundConfirmed():
-            return entry.event.campaign_id
-        case _:
-            return entry.stream
+
+def _campaign_of(entry: Entry) -> UUID | None:
+    """The campaign whose money it is; None for money that nobody has matched."""
+    event: Any = entry.event
+    if entry.topic.startswith("campaign."):
+        return entry.stream
+    campaign_id: UUID | None = event.campaign_id
+    return campaign_id
 
 
 def _reads(entry: Entry) -> Sequence[Ref]:
-    escrow: Ref = (ESCROWS, _campaign_of(entry))
-    if isinstance(entry.event, InvestmentFunded | RefundConfirmed):
-        return [escrow, (HOLDINGS, entry.stream)]
-    return [escrow]
+    campaign_id = _campaign_of(entry)
+    refs: list[Ref] = [] if campaign_id is None else [(ESCROWS, campaign_id)]
+    if entry.topic.startswith("payment."):
+        refs.append((payments.TABLE, entry.stream))
+    if isinstance(entry.event, c.ReleaseConfirmed):
+        refs.append((releases.TABLE, releases.key_of(entry.stream, entry.event.release_id)))
+    return refs
 
 
 def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
-    campaign_id = _campaign_of(entry)
-    escrow = sight.find(Escrow, ESCROWS, campaign_id) or Escrow(campaign_id=campaign_id, position=entry.position)
-    match entry.event:
-        case InvestmentFunded(amount=amount):
-            holding = Holding(investment_id=entry.stream, campaign_id=campaign_id, amount=amount)
-            after = changed(escrow, received=escrow.received + amount, held=escrow.held + amount)
-            return [(HOLDINGS, holding), *_moved(entry, after, investors=-amount, escrow=amount)]
-        case RefundConfirmed():
-            return _refunded(entry, escrow, sight.find(Holding, HOLDINGS, entry.stream))
-        case ReleaseApproved(amount=amount, fee=fee):
-            return [(ESCROWS, changed(escrow, release_amount=amount, release_fee=fee))]
-        case ReleaseConfirmed():
-            return _released(entry, escrow)
-        case _:
-            return _late(entry, escrow)
-
-
-def _late(entry: Entry, escrow: Escrow) -> Sequence[Change]:
-    match entry.event:
-        case PaymentUnapplied(amount=amount):
-            after = changed(escrow, late=escrow.late + amount, unapplied=escrow.unapplied + amount)
-            return _moved(entry, after, investors=-amount, unapplied=amount)
-        case LatePaymentReturned(amount=amount):
-            after = changed(escrow, unapplied=escrow.unapplied - amount, returned=escrow.returned + amount)
-            return _moved(entry, after, unapplied=-amount, investors=amount)
-        case _:
-            return []
-
-
-def _refunded(entry: Entry, escrow: Escrow, holding: Holding | None) -> Sequence[Change]:
-    if holding is None:
+    event, campaign_id = entry.event, _campaign_of(entry)
+    if isinstance(event, c.CampaignApproved):
+        opened = Escrow(campaign_id=entry.stream, position=entry.position, currency=event.terms.currency)
+        return [(ESCROWS, opened)]
+    if campaign_id is None:
+        return _nobodys(sight, entry)
+    escrow = sight.find(Escrow, ESCROWS, campaign_id)
+    if escrow is None:
         return []
-    amount = holding.amount
-    after = changed(escrow, held=escrow.held - amount, refunded=escrow.refunded + amount)
-    return [(HOLDINGS, changed(holding, amount=0)), *_moved(entry, after, escrow=-amount, investors=amount)]
+    if isinstance(event, c.ReleaseConfirmed):
+        return _released(sight, entry, escrow)
+    found: list[Change] = []
+    if isinstance(event, p.PaymentMatched):
+        found += _found(sight, entry)
+    moves = _counted(escrow, event) or _paid(sight, entry)
+    after = changed(escrow, **_totals(escrow, event, moves))
+    return [*found, *_moved(entry, after, moves)]
 
 
-def _released(entry: Entry, escrow: Escrow) -> Sequence[Change]:
-    amount, fee = escrow.release_amount, escrow.release_fee
+def _counted(escrow: Escrow, event: Any) -> Moves:
+    """Money that counts for the campaign: its own accounts, as the campaign itself keeps them."""
+    match event:
+        case c.FundingReceived(amount=amount):
+            # Of entries older than the streams of payments nothing was pending: that money came straight in.
+            waited = min(escrow.pending, amount)
+            return {"pending": -waited, "payers": waited, "investors": -amount, "escrow": amount}
+        case c.RefundPaid(amount=amount):
+            return {"escrow": -amount, "investors": amount}
+        case c.ClaimRaised(amount=amount):
+            return {"claims": -amount, "investors": amount}
+        case _:
+            return {}
+
+
+def _paid(sight: Sight, entry: Entry) -> Moves:  # noqa: PLR0911  # one line an event
+    """Money that does not count (yet): between its payers and what is pending or owed."""
+    match entry.event:
+        case p.PaymentRecorded(amount=amount, applied=applied):
+            return {"payers": -amount, "pending": applied, "owed": amount - applied}
+        case p.PaymentMatched(applied=applied):
+            amount = _amount_of(sight, entry)
+            return {"payers": -amount, "pending": applied, "owed": amount - applied}
+        case p.PaymentFreed(amount=amount):
+            return {"pending": -amount, "owed": amount}
+        case p.PaymentReturned(amount=amount) | LatePaymentReturned(amount=amount):
+            return {"owed": -amount, "payers": amount}
+        case p.PaymentReversed(owed=owed):
+            return {"owed": -owed, "payers": owed}  # what was applied is told by the investment, or by a claim
+        case PaymentLost(amount=amount):
+            return {"pending": -amount, "payers": amount}
+        case PaymentUnapplied(amount=amount):
+            return {"payers": -amount, "owed": amount}
+        case _:
+            return {}
+
+
+def _amount_of(sight: Sight, entry: Entry) -> int:
+    """The amount of a payment, which is the same at any time. All of an unmatched one is there when it is matched."""
+    row = sight.find(Payment, payments.TABLE, entry.stream)
+    return row.amount if row is not None else 0
+
+
+def _nobodys(sight: Sight, entry: Entry) -> Sequence[Change]:
+    row = sight.find(Payment, payments.TABLE, entry.stream)
+    currency = row.currency if row is not None else ""
+    if isinstance(entry.event, p.PaymentRecorded):
+        currency = entry.event.currency
+    return _lines(entry, _paid(sight, entry), campaign_id=None, currency=currency)
+
+
+def _found(sight: Sight, entry: Entry) -> Sequence[Change]:
+    """A payment is matched: it is nobody's no longer."""
+    row = sight.find(Payment, payments.TABLE, entry.stream)
+    if row is None:
+        return []
+    return _lines(entry, {"owed": -row.amount, "payers": row.amount}, campaign_id=None, currency=row.currency)
+
+
+def _totals(escrow: Escrow, event: Any, moves: Moves) -> dict[str, int]:
+    """The campaign's totals after these moves."""
+    totals = {
+        "held": escrow.held + moves.get("escrow", 0),
+        "pending": escrow.pending + moves.get("pending", 0),
+        "owed": escrow.owed + moves.get("owed", 0),
+    }
+    match event:
+        case c.FundingReceived(amount=amount):
+            return {**totals, "received": escrow.received + amount}
+        case c.RefundPaid(amount=amount):
+            return {**totals, "refunded": escrow.refunded + amount}
+        case c.ClaimRaised(amount=amount):
+            return {**totals, "claimed": escrow.claimed + amount}
+        case p.PaymentReturned(amount=amount) | LatePaymentReturned(amount=amount):
+            return {**totals, "returned": escrow.returned + amount}
+        case _:
+            return totals
+
+
+def _released(sight: Sight, entry: Entry, escrow: Escrow) -> Sequence[Change]:
+    assert isinstance(entry.event, c.ReleaseConfirmed)
+    release = sight.find(Release, releases.TABLE, releases.key_of(entry.stream, entry.event.release_id))
+    if release is None:
+        return []
+    amount, fee = release.amount, release.fee
     after = changed(escrow, held=escrow.held - amount - fee, released=escrow.released + amount, fee=escrow.fee + fee)
-    return _moved(entry, after, escrow=-amount - fee, issuers=amount, fees=fee)
+    return _moved(entry, after, {"escrow": -amount - fee, "issuer": amount, "fees": fee})
 
 
-def _moved(entry: Entry, after: Escrow, **accounts: int) -> list[Change]:
-    """The campaign's new totals and the lines of one movement. Both sides are checked here, at run time."""
-    assert sum(accounts.values()) == 0
+def _moved(entry: Entry, after: Escrow, moves: Moves) -> list[Change]:
+    """The campaign's new totals and the lines of one movement. The sums are checked here, at run time."""
     assert after.received == after.held + after.released + after.fee + after.refunded
-    assert after.late == after.unapplied + after.returned
-    lines: list[Change] = [
+    assert min(after.held, after.pending, after.owed) >= 0
+    return [(ESCROWS, after), *_lines(entry, moves, campaign_id=after.campaign_id, currency=after.currency)]
+
+
+def _lines(entry: Entry, moves: Moves, *, campaign_id: UUID | None, currency: str) -> list[Change]:
+    assert sum(moves.values()) == 0
+    place = f"{entry.position}" if campaign_id is not None else f"{entry.position}/unmatched"
+    return [
         (
             LINES,
             Line(
-                id=f"{entry.position}/{account}",
+                id=f"{place}/{account}",
                 position=entry.position,
-                campaign_id=after.campaign_id,
+                campaign_id=campaign_id,
+                currency=currency,
                 account=account,
                 amount=amount,
             ),
         )
-        for account, amount in accounts.items()
+        for account, amount in moves.items()
         if amount
     ]
-    return [(ESCROWS, after), *lines]
 
 
 ESCROW = View(
     name="escrow",
-    version=1,
-    tables=(ESCROWS, HOLDINGS, LINES),
+    version=2,
+    tables=(ESCROWS, LINES),
     topics=frozenset(
         event.TOPIC
         for event in (
-            InvestmentFunded,
-            RefundConfirmed,
-            ReleaseApproved,
-            ReleaseConfirmed,
+            c.CampaignApproved,
+            c.FundingReceived,
+            c.RefundPaid,
+            c.ClaimRaised,
+            c.ReleaseConfirmed,
+            p.PaymentRecorded,
+            p.PaymentMatched,
+            p.PaymentFreed,
+            p.PaymentReturned,
+            p.PaymentReversed,
+            PaymentLost,
             PaymentUnapplied,
             LatePaymentReturned,
         )

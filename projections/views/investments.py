@@ -1,13 +1,16 @@
-"""Investments: from commitment over funding to certificate or refund, with every place on the chain."""
+"""Investments: commitment, payment, allotment and chain, and the one status that follows from the four."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import msgspec
 
 from domain import investment as i
 from domain.journal import Entry
-from projections.folding import Change, Ref, Sight, Table, View, changed
-from projections.rows import Investment
+from projections.folding import Change, Fields, Ref, Sight, Table, View, changed, topics_of
+from projections.rows import Acknowledgement, CertificateRequest, Investment
 
 TABLE = Table("investments", Investment, "id")
 
@@ -22,8 +25,40 @@ def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
     row = sight.find(Investment, TABLE, entry.stream)
     if row is None:
         return []
-    after = _until_allotted(row, entry) or _until_refunded(row, entry) or _late(row, entry) or row
-    return [(TABLE, changed(after, version=entry.version))]
+    fields = (
+        _commitment(row, entry.event)
+        or _payment(row, entry)
+        or _chain(row, entry)
+        or _refund(entry)
+        or _asked(entry.event)
+        or _certificate(row, entry.event)
+    )
+    after = changed(row, version=entry.version, **fields)
+    return [(TABLE, changed(after, status=status_of(after)))]
+
+
+def status_of(row: Investment) -> str:
+    """One word for the whole: the furthest that any facet has come."""
+    if row.ended:
+        return _status_of_end(row)
+    if row.certified_position is not None:
+        return "revoked" if row.revoked else "certified"
+    if row.allotted_position is not None:
+        return "allotted"
+    if row.funded_position is not None:
+        return "funded"
+    if row.waiting:
+        return "waiting"
+    return "paid" if row.paid == row.amount else "committed"
+
+
+def _status_of_end(row: Investment) -> str:
+    if row.refunded_position is not None:
+        return "refunded"
+    owed = row.cancelled_reason is not None and row.funded_position is not None
+    if row.refund_position is not None or owed:
+        return "refunding"
+    return "lapsed" if row.cancelled_reason is None else "cancelled"
 
 
 def _committed(entry: Entry, event: i.InvestmentCommitted) -> Investment:
@@ -35,71 +70,106 @@ def _committed(entry: Entry, event: i.InvestmentCommitted) -> Investment:
         campaign_id=event.campaign_id,
         investor_id=event.investor_id,
         wallet=event.wallet,
+        committed_amount=event.amount,
+        committed_shares=event.shares,
         amount=event.amount,
         shares=event.shares,
-        acknowledgement=", ".join(a.text for a in event.acknowledgements),
+        acknowledgements=tuple(Acknowledgement(kind=a.kind, text=a.text) for a in event.acknowledgements),
+        documents_hash=event.documents_hash,
+        status="waiting" if event.waiting else "committed",
+        waiting=event.waiting,
+        reflection_ends_at=event.reflection_ends_at,
+        change_id=event.change_id,
     )
 
 
-def _until_allotted(row: Investment, entry: Entry) -> Investment | None:
+def _commitment(row: Investment, event: Any) -> Fields:
+    match event:
+        case i.InvestmentAdmitted(change_id=change_id):
+            return {"waiting": False, "change_id": change_id}
+        case i.InvestmentReconfirmed(change_id=change_id):
+            return {"change_id": change_id}
+        case i.InvestmentCancelled(reason=reason):
+            return {"cancelled_reason": reason, "paid": _kept(row)}
+        case i.CommitmentLapsed(reason=reason):
+            return {"lapsed_reason": reason, "paid": _kept(row)}
+        case _:
+            return {}
+
+
+def _kept(row: Investment) -> int:
+    """Money that did not count yet is its payers' again when the commitment ends."""
+    return row.paid if row.funded_position is not None else 0
+
+
+def _payment(row: Investment, entry: Entry) -> Fields:
     match entry.event:
+        case i.PaymentReceived(source=source):
+            return {"paid": row.paid + source.amount}
+        case i.PaymentLost(amount=amount):
+            return {"paid": row.paid - amount}
+        case i.InvestmentScaledBack(amount=amount, shares=shares):
+            return {"amount": amount, "shares": shares, "paid": amount, "scaled_position": entry.position}
         case i.InvestmentFunded(provider=provider, reference=reference):
-            payment = {"provider": provider, "payment_reference": reference, "funded_position": entry.position}
-            return changed(row, status="funded", **payment)
+            payment = {"provider": provider, "payment_reference": reference, "paid": row.amount}
+            return {**payment, "funded_position": entry.position}
+        case _:
+            return {}
+
+
+def _chain(row: Investment, entry: Entry) -> Fields:
+    match entry.event:
         case i.RecordingConfirmed(on_chain=fact):
             place = {"recorded_tx_hash": fact.tx_hash, "recorded_block": fact.block_number}
-            return changed(row, recorded_position=entry.position, **place)
-        case i.SharesAllotted():
-            return changed(row, status="allotted", allotted_position=entry.position)
+            return {"recorded_position": entry.position, **place}
+        case i.SharesAllotted(shares=shares):
+            return {"allotted": shares, "allotted_position": entry.position}
         case i.CertificateConfirmed(token_id=token_id, on_chain=fact):
             place = {"certified_position": entry.position, "certified_tx_hash": fact.tx_hash}
-            return changed(row, status="certified", token_id=token_id, **place)
+            return {"token_id": token_id, "holder": row.wallet, **place}
         case _:
-            return None
+            return {}
 
 
-def _until_refunded(row: Investment, entry: Entry) -> Investment | None:
+def _refund(entry: Entry) -> Fields:
     match entry.event:
-        case i.RefundOrdered():
-            return changed(row, status="refunding", refund_position=entry.position)
+        case i.RefundOrdered(live=live):
+            return {"refund_position": entry.position, "refund_live": live}
         case i.RefundConfirmed(on_chain=fact):
-            return changed(row, status="refunded", refunded_position=entry.position, refunded_tx_hash=fact.tx_hash)
-        case i.CommitmentLapsed():
-            return changed(row, status="lapsed")
+            return {"refunded_position": entry.position, "refunded_tx_hash": fact.tx_hash}
         case _:
-            return None
+            return {}
 
 
-def _late(row: Investment, entry: Entry) -> Investment | None:
-    match entry.event:
-        case i.PaymentUnapplied(amount=amount):
-            return changed(row, unapplied=row.unapplied + amount)
-        case i.PaymentReturned(amount=amount):
-            return changed(row, unapplied=row.unapplied - amount)
+def _asked(event: Any) -> Fields:
+    """After a change of the certificate was asked for, or declined."""
+    match event:
+        case i.CertificateChangeRequested(request=request):
+            return {"request": CertificateRequest(**msgspec.structs.asdict(request))}
+        case i.CertificateChangeDeclined():
+            return {"request": None}
         case _:
-            return None
+            return {}
+
+
+def _certificate(row: Investment, event: Any) -> Fields:
+    """After a change of the certificate was approved, or the chain shows it."""
+    match event:
+        case i.CertificateRevoked(change_id=change_id):
+            return {"revoked": True, "request": None, "changing": change_id}
+        case i.CertificateReissued(change_id=change_id, wallet=wallet):
+            return {"revoked": False, "request": None, "changing": change_id, "holder": wallet}
+        case i.TransferApproved(change_id=change_id, new_wallet=wallet):
+            return {"request": None, "changing": change_id, "transfer_to": wallet}
+        case i.CertificateChangeConfirmed():
+            # An approved transfer is over once the holder has made it.
+            return {"changing": row.changing if row.transfer_to is not None else None}
+        case i.CertificateTransferred(to_wallet=wallet):
+            return {"holder": wallet, "changing": None, "transfer_to": None}
+        case _:
+            return {}
 
 
 INVESTMENTS = View(
-    name="investments",
-    version=1,
-    tables=(TABLE,),
-    topics=frozenset(
-        event.TOPIC
-        for event in (
-            i.InvestmentCommitted,
-            i.InvestmentFunded,
-            i.RecordingConfirmed,
-            i.SharesAllotted,
-            i.CertificateConfirmed,
-            i.RefundOrdered,
-            i.RefundConfirmed,
-            i.CommitmentLapsed,
-            i.PaymentUnapplied,
-            i.PaymentReturned,
-            i.InvestmentPostingRejected,
-        )
-    ),
-    reads=_reads,
-    fold=_fold,
+    name="investments", version=2, tables=(TABLE,), topics=topics_of("investment"), reads=_reads, fold=_fold
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from domain import campaign, company, investment
 from domain.journal import Entry
@@ -16,23 +17,31 @@ TABLE = Table("postings", Posting, "position")
 # The topics that oblige a write, and the call that it is.
 CALLS: dict[str, str] = {
     company.KybApproved.TOPIC: "IssuerRegistry.register",
+    company.KybRenewed.TOPIC: "IssuerRegistry.update",
+    company.WalletRotated.TOPIC: "IssuerRegistry.update",
     campaign.CampaignApproved.TOPIC: "CampaignFactory.createCampaign",
     investment.InvestmentFunded.TOPIC: "CampaignImplementation.recordInvestments",
     campaign.CampaignClosed.TOPIC: "CampaignImplementation.close",
     investment.SharesAllotted.TOPIC: "NFTShareCertificate.issueCertificates",
     campaign.ReleaseApproved.TOPIC: "FundEscrow.recordRelease",
     investment.RefundOrdered.TOPIC: "FundEscrow.recordRefunds",
+    investment.CertificateRevoked.TOPIC: "NFTShareCertificate.revoke",
+    investment.CertificateReissued.TOPIC: "NFTShareCertificate.reissue",
+    investment.TransferApproved.TOPIC: "NFTShareCertificate.approveTransfer",
 }
 CONFIRMATIONS = frozenset(
     event.TOPIC
     for event in (
         company.RegistrationConfirmed,
+        company.CompanyPostingConfirmed,
         campaign.DeploymentConfirmed,
         campaign.ClosingConfirmed,
         campaign.ReleaseConfirmed,
+        campaign.CampaignPostingConfirmed,
         investment.RecordingConfirmed,
         investment.CertificateConfirmed,
         investment.RefundConfirmed,
+        investment.CertificateChangeConfirmed,
     )
 )
 REJECTIONS = frozenset(
@@ -74,11 +83,27 @@ def _obliged(entry: Entry) -> Posting:
     return Posting(
         position=entry.position,
         stream=entry.stream,
+        subject=_subject(entry),
         topic=entry.topic,
         call=CALLS[entry.topic],
         obliged_at=entry.meta.at,
         correlation_id=entry.meta.correlation_id,
     )
+
+
+def _subject(entry: Entry) -> UUID:
+    """The natural key of the call on the chain: a release and a change of a certificate have ids of their own."""
+    match entry.event:
+        case campaign.ReleaseApproved(release_id=subject):
+            return subject
+        case (
+            investment.CertificateRevoked(change_id=subject)
+            | investment.CertificateReissued(change_id=subject)
+            | investment.TransferApproved(change_id=subject)
+        ):
+            return subject
+        case _:
+            return entry.stream
 
 
 def _confirmed(row: Posting, entry: Entry, fact: ChainFact) -> Posting:
@@ -103,7 +128,7 @@ def _rejected(row: Posting, entry: Entry, code: str, reason: str) -> Posting:
 
 POSTINGS = View(
     name="postings",
-    version=1,
+    version=2,
     tables=(TABLE,),
     topics=frozenset(CALLS) | CONFIRMATIONS | REJECTIONS,
     reads=_reads,

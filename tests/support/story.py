@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -48,13 +48,13 @@ WRITER = Actor("chain-writer", "writer")
 
 
 @contextmanager
-def ledger_on(dsn: str) -> Iterator[Ledger]:
+def ledger_on(dsn: str, *, packs: Iterable[str] = ("default", "local")) -> Iterator[Ledger]:
     """A started ledger with the house's own codec, handlers and rule packs."""
     ledger = Ledger(
         dsn,
         codec=codec(),
         decide=decide,
-        packs=load_packs(("default", "local")),
+        packs=load_packs(packs),
         clock=lambda: datetime.now(UTC),
     )
     ledger.start()

@@ -30,6 +30,7 @@ FIRST, SECOND = "0x" + "1" * 64, "0x" + "2" * 64
 WAITING = Posting(
     position=7,
     stream=STREAM,
+    subject=STREAM,
     topic="company.kyb_approved",
     call="IssuerRegistry.register",
     obliged_at=NOON,

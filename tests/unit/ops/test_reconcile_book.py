@@ -12,7 +12,7 @@ from ops.reconcile import Reconciliation, print_reconciliation, reconcile, show
 from tests.support.world import World, only
 
 CHANGE_ESCROW = """
-UPDATE book.escrows e SET release_fee = 7 FROM book.campaigns c WHERE c.id = e.campaign_id AND c.company_id = %s
+UPDATE book.escrows e SET claimed = 7 FROM book.campaigns c WHERE c.id = e.campaign_id AND c.company_id = %s
 """
 
 
@@ -37,7 +37,7 @@ def test_a_row_changed_by_hand_is_named_with_its_column_and_both_values(world: W
         ("UPDATE book.companies SET locked_by = id WHERE id = %s", "company", "locked_by"),
         ("UPDATE book.campaigns SET raised = raised - 1 WHERE company_id = %s", "campaign", "raised"),
         ("UPDATE book.campaigns SET status = 'closed' WHERE company_id = %s", "campaign", "status"),
-        (CHANGE_ESCROW, "escrow", "release_fee"),
+        (CHANGE_ESCROW, "escrow", "claimed"),
         ("UPDATE book.postings SET state = 'waiting' WHERE stream = %s", "posting", "state"),
     ],
 )
@@ -67,12 +67,12 @@ def test_a_row_that_no_entry_made_is_foreign(world: World) -> None:
     world.register(world.succeeding)
     world.project()
     world.execute(
-        "INSERT INTO book.investors SELECT gen_random_uuid(), 1, 1, now(), 'nobody', '0x1', 'made up', 'basic'"
+        "INSERT INTO book.updates SELECT 1, gen_random_uuid(), gen_random_uuid(), 'made up', '0x1', NULL, now()"
     )
 
     difference = only(world.reconcile())
 
-    assert (difference.kind, difference.subject, difference.journal) == ("book-foreign", "investor", None)
+    assert (difference.kind, difference.subject, difference.journal) == ("book-foreign", "update", None)
 
 
 def test_a_line_changed_by_hand_makes_its_account_differ(world: World) -> None:
@@ -82,7 +82,7 @@ def test_a_line_changed_by_hand_makes_its_account_differ(world: World) -> None:
 
     difference = only(world.reconcile())
 
-    assert (difference.subject, difference.id, difference.what) == ("account", "fees", "balance")
+    assert (difference.subject, difference.id, difference.what) == ("account", "fees (ETB)", "balance")
     assert int(difference.book or 0) == int(difference.journal or 0) + 5
 
 

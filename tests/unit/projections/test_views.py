@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
+
+import msgspec
 import psycopg
 import pytest
 
 from abis.artifacts import abi_of
 from domain import commands as c
-from domain.topics import EVENTS
+from domain.journal import Outcome
+from domain.topics import EVENT_CLASSES, EVENTS
 from projections.views import VIEWS
 from projections.views.postings import CALLS
-from tests.support.story import CHECKER, CLONE, HOLDER, WALLET, WRITER, Story, fail, ledger_on, succeed
+from tests.support.story import (
+    CHECKER,
+    CLONE,
+    COMPLIANCE,
+    HOLDER,
+    ISSUER,
+    MAKER,
+    TERMS,
+    WALLET,
+    WRITER,
+    Story,
+    fail,
+    ledger_on,
+    named,
+    succeed,
+)
 from tests.unit.projections.posted import ask, post, runner_module, runner_on
 
 
@@ -21,12 +41,14 @@ def test_a_successful_campaign_is_shown_from_draft_to_settlement(database: str) 
     campaign = ask(database, lambda book: book.campaign(story.campaign))
     assert (campaign.status, campaign.outcome, campaign.address) == ("settled", "successful", CLONE)
     assert (campaign.committed, campaign.raised, campaign.funded_investments) == (800_000, 800_000, 2)
-    assert (campaign.release_amount, campaign.release_fee) == (780_000, 20_000)
     assert campaign.threshold == 750_000
-    assert campaign.position < campaign.deployed_position < campaign.closed_position < campaign.released_position
+    (release,) = ask(database, lambda book: book.releases(campaign_id=story.campaign, limit=10))
+    assert (release.amount, release.fee, release.state, release.wallet) == (780_000, 20_000, "confirmed", WALLET)
+    assert (campaign.release_id, campaign.releases_confirmed) == (release.release_id, 1)
+    assert campaign.position < campaign.deployed_position < campaign.closed_position < release.confirmed_position
     company = ask(database, lambda book: book.company(story.company))
     assert (company.kyb, company.wallet, company.locked_by) == ("approved", WALLET, None)
-    assert [(d.kind, d.approved) for d in company.documents] == [("licence", True)]
+    assert [(d.kind, d.state) for d in company.documents] == [("licence", "approved")]
     assert ask(database, lambda book: book.position()) == position
 
 
@@ -56,6 +78,11 @@ def test_a_failed_campaign_shows_every_refund(database: str) -> None:
     assert (money.received, money.held, money.refunded) == (70_000, 0, 70_000)
 
 
+def _funded(paid: Outcome) -> int:
+    """The position of the entry that obliges the investment's record."""
+    return next(event.position for event in paid.events if event.topic == "investment.funded")
+
+
 def test_every_posting_is_waiting_confirmed_or_rejected(database: str) -> None:
     with ledger_on(database) as ledger:
         story = Story(ledger)
@@ -63,7 +90,7 @@ def test_every_posting_is_waiting_confirmed_or_rejected(database: str) -> None:
         story.open_campaign()
         first, second = story.commit("one", 100_000), story.commit("two", 200_000)
         story.pay(first, 100_000)
-        waiting = story.pay(second, 200_000, confirmed=False).events[0].position
+        waiting = _funded(story.pay(second, 200_000, confirmed=False))
         rejected = c.RejectPosting(stream=second, entry_position=waiting, code="CapExceeded", reason="over the cap")
         post(database)
         assert ask(database, lambda book: book.posting(waiting)).state == "waiting"
@@ -86,7 +113,7 @@ def test_a_rejection_after_the_confirmation_is_kept_and_changes_nothing(database
         story.register_company()
         story.open_campaign()
         investment = story.commit("one", 100_000)
-        position = story.pay(investment, 100_000).events[0].position
+        position = _funded(story.pay(investment, 100_000))
         said = c.RejectPosting(stream=investment, entry_position=position, code="Conflict", reason="other content")
         story.do(said, WRITER)
     post(database)
@@ -104,8 +131,15 @@ def test_the_trial_balance_is_zero_after_every_entry(database: str, monkeypatch:
         while runner.step().advanced:
             total = connection.execute("SELECT coalesce(sum(amount), 0) FROM book.lines").fetchone()
             assert total == (0,)
-    accounts = {row.account: row.balance for row in ask(database, lambda book: book.trial_balance())}
-    assert accounts == {"escrow": 0, "fees": 20_000, "investors": -800_000, "issuers": 780_000}
+    accounts = {(row.account, row.currency): row.balance for row in ask(database, lambda book: book.trial_balance())}
+    assert accounts == {
+        ("escrow", "ETB"): 0,
+        ("fees", "ETB"): 20_000,
+        ("investors", "ETB"): -800_000,
+        ("issuer", "ETB"): 780_000,
+        ("payers", "ETB"): 0,
+        ("pending", "ETB"): 0,
+    }
 
 
 def test_money_that_came_too_late_is_shown_until_it_has_gone_back(database: str) -> None:
@@ -118,13 +152,97 @@ def test_money_that_came_too_late_is_shown_until_it_has_gone_back(database: str)
         story.close()
         story.pay(late, 100_000, confirmed=False)
         post(database)
-        assert ask(database, lambda book: book.investment(late)).unapplied == 100_000
-        back = c.ReturnPayment(investment_id=late, provider="bank", reference=f"ref {late}", return_reference="back 1")
-        story.do(back, CHECKER)
+        owed = ask(database, lambda book: book.payments(state="owed", limit=10))
+        assert [(row.investment_id, row.owed, row.applied) for row in owed] == [(late, 100_000, 0)]
+        story.do(c.ReturnPayment(payment_id=owed[0].id, return_reference="back 1"), CHECKER)
     post(database)
-    assert ask(database, lambda book: book.investment(late)).unapplied == 0
+    payment = ask(database, lambda book: book.payment(owed[0].id))
+    assert (payment.state, payment.owed, payment.returned) == ("returned", 0, 100_000)
+    assert payment.return_reference == "back 1"
     money = ask(database, lambda book: book.escrow(story.campaign))
-    assert (money.received, money.late, money.unapplied, money.returned) == (800_000, 100_000, 0, 100_000)
+    assert (money.received, money.owed, money.returned) == (800_000, 0, 100_000)
+
+
+def test_money_that_nobody_knows_the_purpose_of_is_found_and_matched(database: str) -> None:
+    with ledger_on(database) as ledger:
+        story = Story(ledger)
+        story.register_company()
+        story.open_campaign()
+        investment = story.commit("one", 100_000)
+        record = c.RecordPayment(provider="bank", reference="?", amount=110_000, currency="ETB", investment_id=None)
+        story.do(record, MAKER)
+        post(database)
+        (unmatched,) = ask(database, lambda book: book.payments(state="unmatched", limit=10))
+        assert (unmatched.owed, unmatched.campaign_id) == (110_000, None)
+        story.do(c.MatchPayment(payment_id=unmatched.id, investment_id=investment), MAKER)
+    post(database)
+    matched = ask(database, lambda book: book.payment(unmatched.id))
+    assert (matched.state, matched.applied, matched.owed) == ("owed", 100_000, 10_000)
+    assert ask(database, lambda book: book.payments(state="unmatched", limit=10)) == []
+    lines = ask(database, lambda book: book.lines(limit=100))
+    nobodys = [line.amount for line in lines if line.campaign_id is None and line.account == "owed"]
+    assert nobodys == [110_000, -110_000]
+    money = ask(database, lambda book: book.escrow(story.campaign))
+    assert (money.received, money.pending, money.owed) == (100_000, 0, 10_000)
+
+
+def test_amounts_beyond_what_a_machine_word_holds_come_back_exactly(database: str) -> None:
+    coin = 10**18
+    terms = msgspec.structs.replace(
+        TERMS,
+        currency="wei",
+        rule_pack="default-coin@1",
+        funding_goal=1_000_000 * coin,
+        minimum=100 * coin,
+        cap=1_000_000 * coin + coin,
+        share_price=coin,
+        duration_s=30 * 86_400,
+    )
+    with ledger_on(database, packs=("default-coin",)) as ledger:
+        story = Story(ledger)
+        story.register_company()
+        story.open_campaign(terms)
+        investment = story.commit("one", 999_999 * coin)
+    post(database)
+    campaign = ask(database, lambda book: book.campaign(story.campaign))
+    assert (campaign.cap, campaign.committed) == (1_000_001 * coin, 999_999 * coin)
+    row = ask(database, lambda book: book.investment(investment))
+    assert (row.amount, type(row.amount), row.shares) == (999_999 * coin, int, 999_999)
+
+
+def test_what_falls_due_is_told_soonest_first_until_it_is_settled(database: str) -> None:
+    valid_until = datetime.now(UTC) + timedelta(hours=6)
+    expires_at = datetime.now(UTC) + timedelta(days=400)
+    with ledger_on(database) as ledger:
+        story = Story(ledger)
+        story.register_company()
+        story.open_campaign()
+        document = c.AttachDocument(
+            company_id=story.company,
+            document_id=named("passport"),
+            kind="passport",
+            sha256="ab" * 32,
+            expires_at=expires_at,
+        )
+        story.do(document, ISSUER)
+        investor = named("a/investor/one")
+        story.commit("one", 800_000)
+        story.do(c.ApproveKyc(investor_id=investor, level="basic", valid_until=valid_until), COMPLIANCE)
+        post(database)
+        due = ask(database, lambda book: book.due(limit=10))
+        assert [(row.kind, row.stream) for row in due] == [
+            ("kyc", investor),
+            ("deadline", story.campaign),
+            ("document", story.company),
+        ]
+        assert (due[0].at, due[2].item) == (valid_until, named("passport"))
+        rest = ask(database, lambda book: book.due(after=due[0].number, limit=10))
+        assert [row.kind for row in rest] == ["deadline", "document"]
+        assert ask(database, lambda book: book.due(kind="document", stream=story.campaign, limit=10)) == []
+        story.pay(named("a/investment/one"), 800_000)
+        story.close()
+    post(database)
+    assert [row.kind for row in ask(database, lambda book: book.due(limit=10))] == ["kyc", "document"]
 
 
 def test_every_row_has_the_version_of_its_stream(told: str) -> None:
@@ -139,6 +257,7 @@ def test_every_row_has_the_version_of_its_stream(told: str) -> None:
             connection.execute(
                 "SELECT id, version FROM book.companies UNION ALL SELECT id, version FROM book.campaigns"
                 " UNION ALL SELECT id, version FROM book.investors UNION ALL SELECT id, version FROM book.investments"
+                " UNION ALL SELECT id, version FROM book.payments"
             ).fetchall()
         )
     assert rows == streams
@@ -146,6 +265,15 @@ def test_every_row_has_the_version_of_its_stream(told: str) -> None:
 
 def test_every_topic_of_the_journal_is_in_a_view() -> None:
     assert frozenset().union(*(view.topics for view in VIEWS)) == frozenset(EVENTS)
+
+
+def test_every_event_that_obliges_a_call_has_its_posting() -> None:
+    obliging = {
+        kind.TOPIC: found[1]
+        for kind in EVENT_CLASSES
+        if (found := re.search(r"[Oo]bliges (?:a member of )?`(\w+\.\w+)`", kind.__doc__ or ""))
+    }
+    assert obliging == CALLS
 
 
 def test_every_call_of_a_posting_is_a_function_of_its_contract() -> None:

@@ -1,0 +1,80 @@
+"""Answers to questions about companies and campaigns, each asking for the right to see before it shows."""
+
+from __future__ import annotations
+
+from api import answers as a
+from api.questions import Question, Sources
+from api.reads.page import Page, nothing, own_page, page
+from api.reads.sight import campaign_seen, own_campaign
+from api.requests import PAGE_ITEMS_MAX
+
+SCAN_PAGES_MAX = 5  # of rows that are looked through for one page of those that a viewer may see
+
+
+async def companies(sources: Sources, question: Question) -> Page[a.Company]:
+    return await own_page(sources.book.companies, a.company, question)
+
+
+async def company(sources: Sources, question: Question) -> a.Company:
+    found = await sources.book.company(question.id)
+    if found is None or not question.viewer.sees(found.owner):
+        nothing("company", question.id)
+    return a.company(found)
+
+
+async def campaigns(sources: Sources, question: Question) -> Page[a.Campaign]:
+    """Rows are looked through until the page is full; a page may be short where most of them are not the viewer's."""
+    where = {"company_id": question.given.get("company_id"), "status": question.given.get("status")}
+    if question.viewer.sees_all:
+        found = await sources.book.campaigns(**where, after=question.after, limit=question.limit)
+        return page(found, a.campaign, question.limit)
+    seen: list[a.Campaign] = []
+    after = question.after
+    for _ in range(SCAN_PAGES_MAX):
+        found = await sources.book.campaigns(**where, after=after, limit=PAGE_ITEMS_MAX)
+        for row in found:
+            after = row.position
+            if question.viewer.sees_campaign(row.owner, row.status):
+                seen.append(a.campaign(row))
+                if len(seen) == question.limit:
+                    return Page(items=seen, next=after)
+        if len(found) < PAGE_ITEMS_MAX:
+            return Page(items=seen, next=None)
+    return Page(items=seen, next=after)
+
+
+async def campaign(sources: Sources, question: Question) -> a.Campaign:
+    return a.campaign(await campaign_seen(sources, question))
+
+
+async def campaign_investments(sources: Sources, question: Question) -> Page[a.Investment]:
+    await own_campaign(sources, question)
+    found = await sources.book.investments(
+        campaign_id=question.id,
+        status=question.given.get("status"),
+        after=question.after,
+        limit=question.limit,
+    )
+    return page(found, a.investment, question.limit)
+
+
+async def waiting_list(sources: Sources, question: Question) -> Page[a.Waiting]:
+    """Who waits for room, in the order in which they will be admitted."""
+    await own_campaign(sources, question)
+    found = await sources.book.investments(
+        campaign_id=question.id, status="waiting", after=question.after, limit=question.limit
+    )
+    return page(found, a.waiting, question.limit)
+
+
+async def cap_table(sources: Sources, question: Question) -> Page[a.Shareholding]:
+    await own_campaign(sources, question)
+    found = await sources.book.cap_table(question.id, after=question.after, limit=question.limit)
+    return page(found, a.shareholding, question.limit)
+
+
+async def updates(sources: Sources, question: Question) -> Page[a.Update]:
+    """The news of a campaign, for whoever may look at it."""
+    await campaign_seen(sources, question)
+    found = await sources.book.updates(campaign_id=question.id, after=question.after, limit=question.limit)
+    return page(found, a.update, question.limit)

@@ -1,0 +1,72 @@
+"""Releases: every tranche of every campaign, from the request over the approval to its record on the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from domain.campaign import ReleaseApproved, ReleaseConfirmed, ReleaseDeclined, ReleaseRequested
+from domain.journal import Entry
+from projections.folding import Change, Fields, Ref, Sight, Table, View, changed
+from projections.rows import Release
+
+TABLE = Table("releases", Release, "id")
+
+
+def key_of(campaign_id: UUID, release_id: UUID) -> str:
+    """A release id counts within one campaign."""
+    return f"{campaign_id}/{release_id}"
+
+
+def _place(entry: Entry) -> str:
+    event: Any = entry.event
+    return key_of(entry.stream, event.release_id)
+
+
+def _reads(entry: Entry) -> Sequence[Ref]:
+    return [(TABLE, _place(entry))]
+
+
+def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
+    if isinstance(entry.event, ReleaseRequested):
+        return [(TABLE, _requested(entry, entry.event))]
+    row = sight.find(Release, TABLE, _place(entry))
+    return [(TABLE, changed(row, **_after(entry)))] if row is not None else []
+
+
+def _requested(entry: Entry, event: ReleaseRequested) -> Release:
+    return Release(
+        id=_place(entry),
+        position=entry.position,
+        campaign_id=entry.stream,
+        release_id=event.release_id,
+        tranche=event.tranche,
+        amount=event.amount,
+        fee=event.fee,
+        requester=event.requester,
+        requested_at=entry.meta.at,
+    )
+
+
+def _after(entry: Entry) -> Fields:
+    match entry.event:
+        case ReleaseApproved(wallet=wallet):
+            return {"state": "approved", "wallet": wallet, "approved_position": entry.position}
+        case ReleaseDeclined(reason=reason):
+            return {"state": "declined", "declined_reason": reason, "declined_position": entry.position}
+        case ReleaseConfirmed(on_chain=fact):
+            place = {"confirmed_position": entry.position, "confirmed_tx_hash": fact.tx_hash}
+            return {"state": "confirmed", **place}
+        case _:
+            return {}
+
+
+RELEASES = View(
+    name="releases",
+    version=1,
+    tables=(TABLE,),
+    topics=frozenset(e.TOPIC for e in (ReleaseRequested, ReleaseApproved, ReleaseDeclined, ReleaseConfirmed)),
+    reads=_reads,
+    fold=_fold,
+)
