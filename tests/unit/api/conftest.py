@@ -34,3 +34,9 @@ def shared(postgres: Postgres, request: pytest.FixtureRequest) -> Iterator[ApiHo
         with ApiHouse(postgres.dsn(name)) as running:
             yield running
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def live(shared: ApiHouse) -> Story:
+    """On the shared server: a live campaign, and an investor who may commit. For requests that change nothing."""
+    return Story(shared).live().join().approve_kyc()

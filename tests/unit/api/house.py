@@ -46,6 +46,7 @@ class ApiHouse:
         self.database = database
         self.ahead = timedelta(0)
         self.keys: dict[str, str] = {}
+        self.keyring = KEYRING
         dsn = as_room(database, "api")
         self.ledger = Ledger(
             dsn,
@@ -62,7 +63,7 @@ class ApiHouse:
             reader_factory=lambda: JournalReader(dsn, codec=codec()),
             writer_questions=lambda: WriterQuestions(dsn),
             indexer_questions=lambda: IndexerQuestions(dsn),
-            vault=lambda: Vault(VaultStore(dsn), KEYRING, chance=token_bytes, clock=self.clock),
+            vault=lambda: Vault(VaultStore(dsn), self.keyring, chance=token_bytes, clock=self.clock),
             lag_max=lag_max,
             place=Place("Tandem", 31337),
         )
@@ -133,6 +134,14 @@ class ApiHouse:
             )
         )
 
+    def head(self) -> int:
+        """The journal's last position."""
+        reader = JournalReader(as_room(self.database, "book"), codec=codec())
+        try:
+            return reader.head()
+        finally:
+            reader.close()
+
     def figure(self, name: str) -> float:
         """One figure of the metrics, by its name with its labels."""
         lines = self.http.get("/metrics").text.splitlines()
@@ -177,3 +186,9 @@ def refused(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert isinstance(problem["errors"], list)
     UUID(response.headers["X-Request-Id"])
     return problem
+
+
+def fault_of(problem: dict[str, Any]) -> tuple[str, str]:
+    """The one fault that a problem names: where and what."""
+    (fault,) = problem["errors"]
+    return fault["pointer"], fault["code"]
