@@ -67,10 +67,10 @@ class Story:
         done(self.house.post(self.issuer, f"/v1/companies/{self.company}:submit-kyb"))
         return self
 
-    def approve_kyb(self) -> Story:
+    def approve_kyb(self, **terms: Any) -> Story:
         company = f"/v1/companies/{self.company}"
         done(self.house.post("compliance", f"{company}/documents/{self.document}:approve"))
-        approved = done(self.house.post("compliance", f"{company}:approve-kyb", self.kyb_approval()))
+        approved = done(self.house.post("compliance", f"{company}:approve-kyb", self.kyb_approval() | terms))
         confirmation = c.ConfirmCompanyRegistration(company_id=UUID(self.company), on_chain=fact(approved["position"]))
         self.house.machine("indexer", confirmation)
         return self
@@ -112,8 +112,8 @@ class Story:
         )
         return self
 
-    def live(self, **terms: Any) -> Story:
-        return self.registered().draft(**terms).submit().approve()
+    def live(self, tax_number: str = "ET-1", **terms: Any) -> Story:
+        return self.registered(tax_number).draft(**terms).submit().approve()
 
     # Investors and their money.
 
@@ -137,25 +137,26 @@ class Story:
         signature = signed(state.id, state.challenge, key=key_of(wallet), scheme=scheme)
         return {"nonce": state.challenge.nonce, "scheme": scheme, "signature": signature}
 
-    def approve_kyc(self) -> Story:
-        done(self.house.post("compliance", f"/v1/investors/{self.investor}:approve-kyc", {"level": "basic"}))
+    def approve_kyc(self, **terms: Any) -> Story:
+        body = {"level": "basic"} | terms
+        done(self.house.post("compliance", f"/v1/investors/{self.investor}:approve-kyc", body))
         return self
 
-    def commitment(self, amount: int = AMOUNT) -> dict[str, Any]:
+    def commitment(self, amount: int = AMOUNT, *, kinds: tuple[str, ...] = ("risk",)) -> dict[str, Any]:
         return {
             "campaign_id": self.campaign,
             "investor_id": self.investor,
             "amount": str(amount),
-            "acknowledgements": [{"kind": "risk", "text": "cd" * 32}],
+            "acknowledgements": [{"kind": kind, "text": "cd" * 32} for kind in kinds],
         }
 
-    def commit(self, amount: int = AMOUNT) -> Story:
-        answer = done(self.house.post(self.investor_name, "/v1/investments", self.commitment(amount)))
+    def commit(self, amount: int = AMOUNT, *, kinds: tuple[str, ...] = ("risk",)) -> Story:
+        answer = done(self.house.post(self.investor_name, "/v1/investments", self.commitment(amount, kinds=kinds)))
         self.investment = answer["id"]
         return self
 
-    def pay(self, amount: int = AMOUNT, *, reference: str = "r-1") -> Story:
-        body = {"provider": "bank", "reference": reference, "amount": str(amount), "currency": "ETB"}
+    def pay(self, amount: int = AMOUNT, *, reference: str = "r-1", currency: str = "ETB") -> Story:
+        body = {"provider": "bank", "reference": reference, "amount": str(amount), "currency": currency}
         answer = done(self.house.post("treasury_maker", f"/v1/investments/{self.investment}/payments", body))
         self.payment = answer["id"]
         for event in answer["events"]:
