@@ -110,13 +110,14 @@ def _question(route: QuestionRoute) -> Document:
 
 
 def _personal(route: PersonalRoute) -> Document:
+    statuses = (400, 410) if route.body is None else (400, 408, 410, 413, 415, 422)
     operation: Document = {
         "operationId": route.name,
         "summary": route.summary,
         "tags": ["personal-data"],
         "x-roles": sorted(route.roles),
         "parameters": _path_parameters(route.path),
-        "responses": {"200": _answer(route.answer, "The answer.", []), **_problems(*_PROBLEMS_ALWAYS, 400, 410)},
+        "responses": {"200": _answer(route.answer, "The answer.", []), **_problems(*_PROBLEMS_ALWAYS, *statuses)},
     }
     if route.method == "GET":
         text = {"type": "string", "pattern": "^[ -~]+$", "maxLength": 200}

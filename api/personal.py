@@ -8,7 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -24,7 +24,7 @@ from api.persons import PersonBody, TextBody
 from api.questions import Sources
 from api.reading import read_object
 from api.requests import body_bytes, path_ids
-from api.sealing import VaultDamaged
+from api.sealing import KekMissing, VaultDamaged
 from api.vault import Kept, PersonErased, PersonMoved, Vault
 from domain.investor import Investor
 from domain.journal import Entry, JournalReader, Ledger
@@ -38,6 +38,7 @@ ROWS_PER_PAGE = 200
 PERSONAL_S_MAX = 15.0
 BOOK_WAIT_S_MAX = 5.0
 AGAIN_AFTER_S = 1
+SEATS_STALE_MAX = 4  # more than the vault has
 
 _REASON = re.compile(r"[\x20-\x7e]{1,200}", re.ASCII)
 
@@ -81,6 +82,7 @@ class PersonalExport(a.Answer, frozen=True, kw_only=True):
     entries: list[a.Entry]
 
 
+Found = TypeVar("Found")
 Take = Callable[["Personal", Request, Key, UUID], Awaitable[msgspec.Struct]]
 
 
@@ -135,7 +137,7 @@ class Personal:
             check_text(text, name=name)
         if not fields:
             raise RequestUnacceptable("body-not-acceptable", "name at least one field of the person")
-        revision = await self._vault.ask(lambda vault: vault.put(subject, fields))
+        revision = await self._ask(lambda vault: vault.put(subject, fields))
         return PersonalData(id=subject, fields=fields, revision=revision)
 
     async def read(self, request: Request, key: Key, subject: UUID) -> PersonalData:
@@ -148,24 +150,24 @@ class Personal:
         """What is kept of a person, for whoever may read it; a reading by compliance is written down first."""
         investor = await self._investor(subject)
         if key.principal == investor.owner:
-            return await self._vault.ask(lambda vault: vault.read(subject))
+            return await self._ask(lambda vault: vault.read(subject))
         if "compliance" not in key.roles:
             raise RightMissing("not-yours", "this investor is another client's")
         reason = _reason(request)
-        return await self._vault.ask(lambda vault: vault.read_for(subject, reader=key.principal, reason=reason))
+        return await self._ask(lambda vault: vault.read_for(subject, reader=key.principal, reason=reason))
 
     async def evidence(self, request: Request, key: Key, subject: UUID) -> Evidence:
         await self._own(key, subject)
         body = read_body(TextBody, read_object(await body_bytes(request)))
         assert isinstance(body, TextBody)
-        found = await self._vault.ask(lambda vault: vault.evidence(subject, body.text))
+        found = await self._ask(lambda vault: vault.evidence(subject, body.text))
         if found is None:
             raise _nothing(subject)
         return Evidence(id=subject, evidence=found)
 
     async def export(self, request: Request, key: Key, subject: UUID) -> PersonalExport:
         kept = await self._kept(request, key, subject)
-        readings = await self._vault.ask(lambda vault: vault.readings(subject))
+        readings = await self._ask(lambda vault: vault.readings(subject))
         position = await self._book_whole()
         investments = await self._investments(subject)
         payments = [payment for each in investments for payment in await self._payments(each)]
@@ -206,6 +208,15 @@ class Personal:
             found.extend(row.id for row in rows)
             after = rows[-1].position
         return found
+
+    async def _ask(self, question: Callable[[Vault], Found]) -> Found:
+        """Put a question to the vault. A seat with keys from before a rotation is left for a new one."""
+        for _ in range(SEATS_STALE_MAX):
+            try:
+                return await self._vault.ask(question)
+            except KekMissing:
+                continue
+        return await self._vault.ask(question)
 
     async def _own(self, key: Key, subject: UUID) -> None:
         if key.principal != (await self._investor(subject)).owner:

@@ -32,6 +32,10 @@ class VaultDamaged(Exception):
     """What is stored cannot be opened: it was changed, or its key-encryption key is missing. The text says of whom."""
 
 
+class KekMissing(VaultDamaged):
+    """The key-encryption key is not in this keyring; it may be in the file by now."""
+
+
 class Keyring(msgspec.Struct, frozen=True, kw_only=True):
     """Key-encryption keys by name. New keys are wrapped by `current`; the others are for what they wrapped before."""
 
@@ -79,7 +83,7 @@ def unwrap(keyring: Keyring, subject: UUID, wrapped: Wrapped) -> bytes:
     """A person's key. Raises VaultDamaged."""
     kek = keyring.keys.get(wrapped.kek)
     if kek is None:
-        raise VaultDamaged(f"{subject}: the key-encryption key {wrapped.kek!r} is not in the keyring")
+        raise KekMissing(f"{subject}: the key-encryption key {wrapped.kek!r} is not in the keyring")
     return _opened(kek, wrapped.blob, bound=_key_bound(subject), what=f"{subject}: the wrapped key")
 
 

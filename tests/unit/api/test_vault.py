@@ -301,6 +301,15 @@ def test_every_key_is_wrapped_anew_while_the_data_stays_readable(house: ApiHouse
         assert fields_of(vault, other) == {"name": "Other"}
 
 
+def test_a_running_api_reads_its_keys_anew_when_a_rotation_went_past_it(house: ApiHouse, story: Story) -> None:
+    assert read(house, "investor", path_of(story.investor)).json()["fields"] == PERSON  # by the keys of before
+    house.keyring = LATER
+    with closing(seat(house, LATER)) as vault:
+        assert vault.rewrap(after=UUID(int=0)).changed == 1
+    assert done(read(house, "investor", path_of(story.investor)))["fields"] == PERSON
+    assert done(put(house, story.investor, {"name": "Selamawit B."}))["revision"] == 2
+
+
 def test_a_rotation_that_was_stopped_goes_on_where_keys_are_left(
     house: ApiHouse, story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
