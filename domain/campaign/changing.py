@@ -69,7 +69,13 @@ def approve(campaign: Campaign, *, change_id: UUID, digest: str, pack: RulePack,
         raise Refusal("approved-otherwise", "the digest is not that of the declared change", digest=change.digest)
     reconfirm_by = business_days_after(now, pack.reconfirmation_days)
     deadline = max(change.deadline, reconfirm_by + AFTER_RECONFIRMATION)
-    return ChangeApproved(change_id=change_id, digest=digest, deadline=deadline, reconfirm_by=reconfirm_by)
+    return ChangeApproved(
+        change_id=change_id,
+        digest=digest,
+        deadline=deadline,
+        reconfirm_by=reconfirm_by,
+        previous_deadline=campaign.deadline,
+    )
 
 
 def decline(campaign: Campaign, *, change_id: UUID, reason: str, by: Actor) -> Event:

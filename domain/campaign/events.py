@@ -15,6 +15,11 @@ from domain.values import ChainFact, Terms
 replace = msgspec.structs.replace
 
 
+def seconds_of(moment: datetime) -> int:
+    """A moment as the chain keeps it: seconds since 1970, without fractions."""
+    return int(moment.timestamp())
+
+
 class CampaignDrafted(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "campaign.drafted"
     campaign_id: UUID
@@ -142,6 +147,8 @@ class DeploymentConfirmed(Event, frozen=True, kw_only=True):
 
 
 class CampaignPaused(Event, frozen=True, kw_only=True):
+    """Obliges the campaign's `setPaused`, as its resumption does."""
+
     TOPIC: ClassVar[str] = "campaign.paused"
     reason: str
     pauser: str
@@ -182,13 +189,23 @@ class ChangeDeclared(Event, frozen=True, kw_only=True):
 
 
 class ChangeApproved(Event, frozen=True, kw_only=True):
-    """From now on each investor who committed before must reconfirm, or the commitment is cancelled."""
+    """From now on each investor who committed before must reconfirm, or the commitment is cancelled.
+
+    Obliges the campaign's `setDeadline` if the deadline moved: the chain's is in whole seconds.
+    """
 
     TOPIC: ClassVar[str] = "campaign.change_approved"
     change_id: UUID
     digest: str
     deadline: datetime
     reconfirm_by: datetime
+    previous_deadline: datetime | None = None
+
+    @property
+    def new_deadline_s(self) -> int | None:
+        """The chain's new deadline in seconds since 1970; None where it did not move."""
+        moved = self.previous_deadline is not None and seconds_of(self.deadline) > seconds_of(self.previous_deadline)
+        return seconds_of(self.deadline) if moved else None
 
     def apply(self, state: Campaign) -> Campaign:
         assert state.change is not None

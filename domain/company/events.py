@@ -182,6 +182,8 @@ class KybExpired(Event, frozen=True, kw_only=True):
 
 
 class CompanySuspended(Event, frozen=True, kw_only=True):
+    """Obliges `IssuerRegistry.setActive`, as its reinstatement does."""
+
     TOPIC: ClassVar[str] = "company.suspended"
     reason: str
     by: str
@@ -208,12 +210,14 @@ class WalletRotationRequested(Event, frozen=True, kw_only=True):
 
 
 class WalletRotated(Event, frozen=True, kw_only=True):
-    """Obliges `IssuerRegistry.update`; `documents_hash` is that of the documents as they are."""
+    """Obliges `IssuerRegistry.update` if the company is `registered`; otherwise the registration will name the wallet.
+    `documents_hash` is that of the documents as they are."""
 
     TOPIC: ClassVar[str] = "company.wallet_rotated"
     wallet: str
     previous: str
     documents_hash: str
+    registered: bool = False
 
     def apply(self, state: Company) -> Company:
         return replace(state, wallet=self.wallet, rotation=None)
@@ -228,6 +232,8 @@ class RegistrationConfirmed(Event, frozen=True, kw_only=True):
 
 
 class ExclusivityLocked(Event, frozen=True, kw_only=True):
+    """Obliges `IssuerRegistry.lock`, and its release `IssuerRegistry.unlock`."""
+
     TOPIC: ClassVar[str] = "company.exclusivity_locked"
     campaign_id: UUID
     year: int

@@ -64,7 +64,7 @@ def approve(company: Company, *, documents_hash: str, valid_until: datetime | No
         raise Refusal("approved-otherwise", text, documents_hash=company.documents_hash)
     if valid_until is not None:
         check_later(valid_until, than=now, name="valid_until")
-    if company.registration in {"obliged", "confirmed"}:
+    if company.is_on_chain:
         return KybRenewed(wallet=company.wallet, documents_hash=company.documents_hash, valid_until=valid_until)
     return KybApproved(wallet=company.wallet, documents_hash=company.documents_hash, valid_until=valid_until)
 
@@ -120,7 +120,12 @@ def approve_rotation(company: Company, *, wallet: str, by: Actor) -> Event:
     if wallet != company.rotation.wallet:
         text = "the wallet is not the one that was asked for"
         raise Refusal("approved-otherwise", text, wallet=company.rotation.wallet)
-    return WalletRotated(wallet=wallet, previous=company.wallet, documents_hash=company.documents_hash)
+    return WalletRotated(
+        wallet=wallet,
+        previous=company.wallet,
+        documents_hash=company.documents_hash,
+        registered=company.is_on_chain,
+    )
 
 
 def confirm_registration(company: Company, fact: ChainFact) -> Event | None:

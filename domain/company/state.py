@@ -118,6 +118,11 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
     posted: dict[int, ChainFact] = {}
 
     @property
+    def is_on_chain(self) -> bool:
+        """Whether its registration stands in the register, or is on its way there."""
+        return self.registration in {"obliged", "confirmed"}
+
+    @property
     def documents_hash(self) -> str:
         """The hash of what compliance looks at: all documents that count."""
         counted = {

@@ -129,6 +129,7 @@ def test_a_material_change_gives_investors_five_business_days() -> None:
             digest=DIGEST,
             deadline=DEADLINE,
             reconfirm_by=business_days_after(stage.now, 5),
+            previous_deadline=DEADLINE,
         )
     )
 

@@ -311,7 +311,7 @@ def test_a_wallet_is_replaced_once_another_person_approves_exactly_this_one() ->
     other = ApproveWalletRotation(company_id=COMPANY, wallet="0x" + "d4" * 20)
     refusal = given(*ASKED).when(other, by=COMPLIANCE).then_refused("approved-otherwise")
     assert refusal.fields == {"wallet": NEW_WALLET}
-    rotated = WalletRotated(wallet=NEW_WALLET, previous=ISSUER_WALLET, documents_hash=DOCUMENTS_HASH)
+    rotated = WalletRotated(wallet=NEW_WALLET, previous=ISSUER_WALLET, documents_hash=DOCUMENTS_HASH, registered=True)
     after = given(*ASKED).when(approve, by=COMPLIANCE).then(rotated)
     assert after.state(Company).wallet == NEW_WALLET
     after.when(approve, by=COMPLIANCE).then_refused("not-requested")
