@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from contextlib import closing
 from secrets import token_bytes
 from typing import Any
@@ -365,29 +363,3 @@ def test_two_who_change_the_same_data_do_not_overwrite_each_other(house: ApiHous
         assert seen is not None
         assert store.put(msgspec.structs.replace(seen, revision=2), at=house.clock())
         assert not store.put(msgspec.structs.replace(seen, revision=2), at=house.clock())
-
-
-def test_nothing_of_a_person_is_in_the_journal_the_tables_or_the_log(
-    house: ApiHouse, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    story = Story(house).invested().pay()
-    done(put(house, story.investor, PERSON))
-    path = f"{path_of(story.investor)}:evidence"
-    evidence = done(house.post("investor", path, {"text": PERSON["name"]}))["evidence"]
-    done(house.post("investor", f"/v1/investors/{story.investor}:submit-kyc", {"evidence": evidence}))
-    refused(put(house, story.investor, PERSON | {"shoe_size": PERSON["email"]}), 400, "body-not-acceptable")
-    with psycopg.connect(house.database) as owner:
-        for text in _texts(owner):
-            assert not any(value.encode() in text for value in PERSON.values())
-    assert not any(value in caplog.text for value in PERSON.values())
-
-
-def _texts(owner: psycopg.Connection[Any]) -> Iterator[bytes]:
-    """Every row of the journal, the vault and the API's tables, as bytes."""
-    for (state,) in owner.execute("SELECT state FROM journal.entries"):
-        yield state
-    for sealed, wrapped in owner.execute("SELECT sealed, wrapped_key FROM api.vault_persons"):
-        yield sealed + wrapped
-    for (row,) in owner.execute("SELECT commands::text FROM journal.commands"):
-        yield row.encode()
