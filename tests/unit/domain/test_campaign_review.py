@@ -213,6 +213,7 @@ def test_a_document_is_removed_once() -> None:
 )
 def test_a_document_that_is_none_is_refused(changes: dict[str, object], code: str) -> None:
     given(*DRAFTED).when(_attach(**changes), by=ISSUER).then_refused(code)
+    given(*DRAFTED).when(_attach(), by=OTHER_ISSUER).then_refused("not-yours")
 
 
 @pytest.mark.parametrize("before", UNDER_REVIEW_OR_LATER, ids=["submitted", "in review", "approved", "live"])

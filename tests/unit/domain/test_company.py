@@ -122,8 +122,9 @@ def test_every_known_sector_is_accepted(sector: str) -> None:
     given().when(_register(sector=sector), by=ISSUER).then_topics(CompanyRegistered.TOPIC)
 
 
-def test_a_company_of_this_year_is_registered() -> None:
-    given().when(_register(registration_year=NOW.year), by=ISSUER).then_topics(CompanyRegistered.TOPIC)
+@pytest.mark.parametrize("year", [1, NOW.year])
+def test_a_company_of_any_year_up_to_this_one_is_registered(year: int) -> None:
+    given().when(_register(registration_year=year), by=ISSUER).then_topics(CompanyRegistered.TOPIC)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +177,8 @@ def test_a_profile_is_published_at_any_time_and_once() -> None:
     assert after.state(Company).profile == PROFILE
     after.when(publish, by=ISSUER).then_nothing()
     given(*REGISTERED).when(PublishProfile(company_id=COMPANY, profile=Profile()), by=ISSUER).then_nothing()
+    large = PublishProfile(company_id=COMPANY, profile=Profile(employees=EMPLOYEES_MAX))
+    given(*REGISTERED).when(large, by=ISSUER).then_topics(ProfilePublished.TOPIC)
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ def test_the_kyb_is_submitted_by_the_owner_with_documents_and_once() -> None:
     given(*KYB_SUBMITTED).when(SUBMIT, by=ISSUER).then_refused("kyb-closed")
     given(*KYB_IN_REVIEW).when(SUBMIT, by=ISSUER).then_refused("kyb-closed")
     given(*KYB_APPROVED).when(SUBMIT, by=ISSUER).then_refused("kyb-closed")
+    given(*ON_CHAIN).when(SUBMIT, by=ISSUER).then_refused("kyb-closed")  # nothing new to look at
 
 
 def test_documents_that_count_no_more_are_no_documents() -> None:
