@@ -14,7 +14,8 @@ from api.personal import PERSONAL_ROUTES
 from api.problems import CODES
 from api.routes import COMMANDS, QUESTIONS
 from domain.commands import ROLES
-from tests.unit.api.house import ApiHouse
+from tests.support.wallets import wallet_of
+from tests.unit.api.house import ApiHouse, done
 from tests.unit.api.steps import Story
 
 OPEN = {"/healthz", "/readyz", "/metrics", "/v1/openapi.json"}
@@ -118,8 +119,15 @@ def test_the_answers_of_a_story_have_exactly_the_members_that_are_described(
 ) -> None:
     story.invested().pay().close().certify().request_release()
     house: ApiHouse = story.house
+    wallet = {"wallet": wallet_of("another")}
+    done(house.post("investor", f"/v1/investors/{story.investor}:challenge-wallet", wallet))
     house.project()
-    known = {"/v1/companies": story.company, "/v1/campaigns": story.campaign, "/v1/investors": story.investor}
+    known = {
+        "/v1/companies": story.company,
+        "/v1/campaigns": story.campaign,
+        "/v1/investors": story.investor,
+        "/v1/payments": story.payment,
+    }
     for route in QUESTIONS:
         base = "/".join(route.path.split("/")[:3])
         path = route.path.format(id=known.get(base, story.investment), position=1)
