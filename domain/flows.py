@@ -56,13 +56,17 @@ def _room(campaign: Campaign, investment: Investment, *, reason: str) -> Event:
 def order_unwinding(investment: Investment, *, work: Work) -> None:
     """Refund an investment that was cancelled after its money counted, out of a campaign that is open."""
     assert investment.cancelled is not None
-    sources = tuple(source for source in investment.sources if _is_there(source, work))
+    sources = sources_there(investment, work=work)
     ordered = funding.order_refund(investment, reason=investment.cancelled, live=True, sources=sources)
     record_if(work, investment.id, ordered)
 
 
+def sources_there(investment: Investment, *, work: Work) -> tuple[Source, ...]:
+    """Where the money is to go back to: a payment that the provider took back needs no refund."""
+    return tuple(source for source in investment.sources if _is_there(source, work))
+
+
 def _is_there(source: Source, work: Work) -> bool:
-    """Whether the money is here still: a payment that the provider took back needs no refund."""
     payment = work.find(Payment, source.payment_id)
     return payment is None or payment.applied > 0
 

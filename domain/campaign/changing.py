@@ -120,9 +120,9 @@ def announce_early_close(
     if not earliest <= deadline < campaign.deadline:
         text = f"an early close lies between {earliest.isoformat()} and the deadline ({pack.id})"
         raise Refusal("terms-outside-rules", text, field="deadline", earliest=str(earliest))
-    if campaign.raised < campaign.terms.threshold:
+    if campaign.expected < campaign.terms.threshold:
         text = "the campaign is below its threshold"
-        raise Refusal("still-open", text, threshold=str(campaign.terms.threshold), raised=str(campaign.raised))
+        raise Refusal("still-open", text, threshold=str(campaign.terms.threshold), raised=str(campaign.expected))
     return EarlyCloseAnnounced(deadline=deadline)
 
 
@@ -146,6 +146,7 @@ def check_cancellation(campaign: Campaign, *, by: Actor) -> str:
 
 
 def decline_cancellation(campaign: Campaign, *, reason: str, by: Actor) -> Event:
+    campaign.check_in("live", "paused", "deploying")
     check_cancellation(campaign, by=by)
     check_text(reason, name="reason")
     return CancellationDeclined(reason=reason)

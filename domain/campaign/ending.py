@@ -40,7 +40,7 @@ def start_closing(campaign: Campaign, *, reason: str, now: datetime, pack: RuleP
     assert campaign.deadline is not None
     if now >= campaign.deadline:
         return ClosingStarted(reason=reason)
-    reached = _expected(campaign) >= campaign.terms.threshold
+    reached = campaign.expected >= campaign.terms.threshold
     if campaign.early_deadline is not None and now >= campaign.early_deadline:
         return ClosingStarted(reason=reason) if reached else EarlyCloseLapsed(deadline=campaign.early_deadline)
     at_once = pack is not None and not pack.early_close_notice_days and not pack.open_s_minimum
@@ -133,13 +133,6 @@ def complete_refunds(campaign: Campaign) -> Event | None:
     if campaign.status != "refunding" or campaign.refunded_investments < campaign.funded_investments:
         return None
     return RefundsCompleted(investments=campaign.funded_investments, amount=campaign.raised)
-
-
-def _expected(campaign: Campaign) -> int:
-    """What a closing now would raise at most: where money counts at the closing only, what is committed."""
-    if campaign.terms.oversubscription == "pro_rata":
-        return min(campaign.committed, campaign.terms.cap)
-    return campaign.raised
 
 
 def _check_answers(campaign: Campaign, now: datetime) -> None:

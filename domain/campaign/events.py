@@ -209,7 +209,8 @@ class ChangeApproved(Event, frozen=True, kw_only=True):
 
     def apply(self, state: Campaign) -> Campaign:
         assert state.change is not None
-        change = replace(state.change, approved=True)
+        # The time to reconfirm begins with the approval: later than was declared, if that took its time.
+        change = replace(state.change, approved=True, deadline=self.deadline, reconfirm_by=self.reconfirm_by)
         return replace(
             state,
             change=change,

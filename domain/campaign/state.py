@@ -122,6 +122,13 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
         """The material change that investors must reconfirm or have reconfirmed."""
         return self.change.id if self.change is not None and self.change.approved else None
 
+    @property
+    def expected(self) -> int:
+        """What a closing now would raise at most: where money counts at the closing only, what is committed."""
+        if self.terms.oversubscription == "pro_rata":
+            return min(self.committed, self.terms.cap)
+        return self.raised
+
     def check(self) -> None:
         """What cannot happen: money out of nothing, more raised than the cap, counts below zero."""
         self.accounts.check()

@@ -15,6 +15,7 @@ from domain.flows import (
     end_commitment,
     free,
     order_unwinding,
+    sources_there,
 )
 from domain.investment import certificates, committing, funding
 from domain.investment import commands as c
@@ -160,6 +161,8 @@ def _fund_allotted(investment: Investment, campaign: Campaign, *, shares: int, w
     received = running.receive(campaign, investment_id=investment.id, amount=after.amount, held=True, excess=excess)
     work.record(investment.id, funding.fund(after), pack=campaign.terms.rule_pack)
     work.record(campaign.id, received, pack=campaign.terms.rule_pack)
+    investor = work.load(Investor, investment.investor_id)
+    record_if(work, investor.id, eligibility.recount(investor, investment.id, amount=after.amount))
 
 
 def _excess(sources: tuple[Source, ...], excess: int) -> list[Source]:
@@ -198,7 +201,9 @@ def _confirm_certificate(command: c.ConfirmCertificate, work: Work) -> None:
 def _order_refund(command: c.OrderRefund, work: Work) -> None:
     investment = work.load(Investment, command.investment_id)
     work.load(Campaign, investment.campaign_id).check_ended("failed")
-    event = funding.order_refund(investment, reason=command.reason, live=False, sources=investment.sources)
+    event = funding.order_refund(
+        investment, reason=command.reason, live=False, sources=sources_there(investment, work=work)
+    )
     record_if(work, investment.id, event)
 
 

@@ -98,6 +98,20 @@ def count(investor: Investor, asked: Asked, *, terms: Terms, pack: RulePack, now
     )
 
 
+def recount(investor: Investor, investment_id: UUID, *, amount: int) -> Event | None:
+    """It came to less than was committed: only that counts, from the same moment on. None if it does not count."""
+    counted = investor.counted.get(investment_id)
+    if counted is None or counted.amount == amount:
+        return None
+    return CommitmentCounted(
+        investment_id=investment_id,
+        campaign_id=counted.campaign_id,
+        currency=counted.currency,
+        amount=amount,
+        at=counted.at,
+    )
+
+
 def uncount(investor: Investor, investment_id: UUID) -> Event | None:
     """None if it does not count (any more)."""
     return CommitmentUncounted(investment_id=investment_id) if investment_id in investor.counted else None

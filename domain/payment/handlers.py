@@ -98,7 +98,7 @@ def _lose(investment: Investment, payment: Payment, lost: int, work: Work) -> No
 
     1. The money did not count yet: the investor owes it again.
     2. It counted and the campaign is open: the investment is cancelled and undone on the chain.
-    3. It was cancelled and its refund is not ordered yet: the refund leaves this payment out.
+    3. It is to be refunded, but that is not ordered yet: the refund leaves this payment out.
     4. The campaign is over, or the refund is on its way: the investor owes it.
     """
     campaign = work.load(Campaign, investment.campaign_id)
@@ -111,9 +111,14 @@ def _lose(investment: Investment, payment: Payment, lost: int, work: Work) -> No
     elif running.takes_money(campaign) and not investment.ended:
         event = committing.end(investment, reason="payment reversed")
         end_commitment(investment, event, reason="payment reversed", work=work)
-    elif investment.refund_ordered or not investment.ended:
+    elif investment.refund_ordered or not _goes_back(investment, campaign):
         claim = ClaimRaised(investment_id=investment.id, payment_id=payment.id, amount=lost)
         work.record(campaign.id, claim)
+
+
+def _goes_back(investment: Investment, campaign: Campaign) -> bool:
+    """Whether the money of an investment is to be refunded, so that a payment which is back already is left out."""
+    return investment.cancelled is not None or campaign.outcome in {"failed", "cancelled"}
 
 
 HANDLERS: dict[type[Command], Handler] = {

@@ -311,7 +311,11 @@ def test_a_closing_waits_until_everybody_has_their_part() -> None:
 def test_whoever_gets_fewer_shares_gets_the_rest_of_the_money_back() -> None:
     stage = _shared_out()
     stage.ask(c.AllotCommitment(investment_id=investment_id(1), shares=50), by=PROCESS).then_topics(
-        "investment.scaled_back", "payment.freed", "investment.funded", "campaign.funding_received"
+        "investment.scaled_back",
+        "payment.freed",
+        "investment.funded",
+        "campaign.funding_received",
+        "investor.commitment_counted",
     )
     assert (stage.payment("tr-1").applied, stage.payment("tr-1").owed) == (50_000, 50_000)
     assert (stage.investment(1).amount, stage.investment(1).shares) == (50_000, 50)

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 OPEN = {"live", "paused"}
 FREE = {"none", "draft", "rejected", "refunded", "settled"}  # a campaign that holds no exclusivity
+GIVING_BACK = {"failed", "cancelled", "refunding", "refunded"}  # a campaign whose money goes back to everybody
 MINIMUM, PRICE, GOAL, CAP = 10_000, 1_000, 100_000, 120_000
 THRESHOLD, FEE_BPS = 75_000, 250
 DURATION = timedelta(days=30)
@@ -454,5 +455,5 @@ class Model:
         elif campaign.status in OPEN and not promise.cancelled:
             self.end(promise)
             promise.cancelled = True
-        elif promise.refund_ordered or not promise.cancelled:
+        elif promise.refund_ordered or not (promise.cancelled or campaign.status in GIVING_BACK):
             campaign.claims += lost
