@@ -134,6 +134,20 @@ def test_a_material_change_gives_investors_five_business_days() -> None:
     )
 
 
+def test_the_time_to_reconfirm_begins_with_the_approval_however_long_that_took() -> None:
+    stage = live()
+    stage.commit(1, 10_000)
+    stage.declare_change()
+    stage.now = NOW + timedelta(days=6)
+    stage.approve_change()
+    stage.now = business_days_after(NOW, 5)
+    silence = c.CancelUnconfirmed(investment_id=investment_id(1), change_id=CHANGE)
+    stage.ask(silence, by=PROCESS).then_refused("not-due")
+    answer = c.ReconfirmInvestment(investment_id=investment_id(1), change_id=CHANGE)
+    stage.now = NOW + timedelta(days=7)
+    stage.ask(answer, by=owner_of(1)).then_topics("investment.reconfirmed", "campaign.commitment_reconfirmed")
+
+
 def test_the_deadline_never_comes_before_everybody_could_answer() -> None:
     stage = live()
     stage.now = DEADLINE - timedelta(days=1)
