@@ -1,6 +1,8 @@
 """The answers to questions: one function a question, each asking for the right to see before it shows."""
 
-from api.reads.companies import (
+from api.reads.house import due, events, me, operation, operations, refusals, rule_packs, timeline
+from api.reads.money import escrow, investment_payments, payment, payments, releases
+from api.reads.offerings import (
     campaign,
     campaign_investments,
     campaigns,
@@ -10,10 +12,8 @@ from api.reads.companies import (
     updates,
     waiting_list,
 )
-from api.reads.house import due, events, me, operation, operations, refusals, rule_packs, timeline
-from api.reads.investors import challenge, investment, investments, investor, investors
-from api.reads.money import escrow, investment_payments, payment, payments, releases
 from api.reads.page import Page
+from api.reads.people import challenge, investment, investments, investor, investors
 
 __all__ = [
     "Page",

@@ -14,12 +14,19 @@ from projections.rows import Posting
 
 TABLE = Table("postings", Posting, "position")
 
-# The topics that oblige a write, and the call that it is.
+# The topics that may oblige a write, and the call that it is. Two of them do not always: see `_obliges`.
 CALLS: dict[str, str] = {
     company.KybApproved.TOPIC: "IssuerRegistry.register",
     company.KybRenewed.TOPIC: "IssuerRegistry.update",
     company.WalletRotated.TOPIC: "IssuerRegistry.update",
+    company.CompanySuspended.TOPIC: "IssuerRegistry.setActive",
+    company.CompanyReinstated.TOPIC: "IssuerRegistry.setActive",
+    company.ExclusivityLocked.TOPIC: "IssuerRegistry.lock",
+    company.ExclusivityReleased.TOPIC: "IssuerRegistry.unlock",
     campaign.CampaignApproved.TOPIC: "CampaignFactory.createCampaign",
+    campaign.CampaignPaused.TOPIC: "CampaignImplementation.setPaused",
+    campaign.CampaignResumed.TOPIC: "CampaignImplementation.setPaused",
+    campaign.ChangeApproved.TOPIC: "CampaignImplementation.setDeadline",
     investment.InvestmentFunded.TOPIC: "CampaignImplementation.recordInvestments",
     campaign.CampaignClosed.TOPIC: "CampaignImplementation.close",
     investment.SharesAllotted.TOPIC: "NFTShareCertificate.issueCertificates",
@@ -54,6 +61,17 @@ REJECTIONS = frozenset(
 )
 
 
+def _obliges(event: Any) -> bool:
+    """Whether this very event obliges its call."""
+    match event:
+        case company.WalletRotated(registered=registered):
+            return registered  # else the registration will name the wallet
+        case campaign.ChangeApproved(new_deadline_s=deadline_s):
+            return deadline_s is not None
+        case _:
+            return True
+
+
 def _obliged_by(entry: Entry) -> int:
     """The position of the entry whose write this entry is about."""
     event: Any = entry.event
@@ -70,7 +88,7 @@ def _reads(entry: Entry) -> Sequence[Ref]:
 def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
     event: Any = entry.event
     if entry.topic in CALLS:
-        return [(TABLE, _obliged(entry))]
+        return [(TABLE, _obliged(entry))] if _obliges(event) else []
     row = sight.find(Posting, TABLE, _obliged_by(entry))
     if row is None:
         return []

@@ -162,7 +162,7 @@ def _approved(house: ApiHouse) -> tuple[Story, int]:
     story = Story(house).register().attach().submit_kyb()
     company = f"/v1/companies/{story.company}"
     done(house.post("compliance", f"{company}/documents/{story.document}:approve"))
-    return story, done(house.post("compliance", f"{company}:approve-kyb"))["position"]
+    return story, done(house.post("compliance", f"{company}:approve-kyb", story.kyb_approval()))["position"]
 
 
 def test_an_effect_is_followed_from_its_entry_to_its_confirmation(house: ApiHouse, generation: Generation) -> None:

@@ -101,8 +101,8 @@ def test_lists_are_read_page_by_page_in_the_order_of_the_journal(house: ApiHouse
 def test_a_page_that_is_scanned_for_what_may_be_seen_goes_on_where_it_ended(
     house: ApiHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.reads.companies.PAGE_ITEMS_MAX", 2)
-    monkeypatch.setattr("api.reads.companies.SCAN_PAGES_MAX", 1)
+    monkeypatch.setattr("api.reads.offerings.PAGE_ITEMS_MAX", 2)
+    monkeypatch.setattr("api.reads.offerings.SCAN_PAGES_MAX", 1)
     house.keys["other"] = house.mint("other", roles=["issuer"])
     mine = []
     for number in range(3):

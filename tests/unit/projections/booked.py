@@ -6,6 +6,9 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
+from abis import Generation
+from abis.generation import CONTRACTS
+from chain_writer.obligations import obligation_of
 from domain.campaign import Campaign
 from domain.company import Company
 from domain.investment import Investment
@@ -17,6 +20,13 @@ from projections.folding import Batch
 from projections.views import VIEWS
 from tests.unit.domain.machines.watched import Transition, Watched
 
+GENERATION = Generation(
+    chain_id=100,
+    genesis_hash="0x" + "00" * 32,
+    addresses={contract: f"0x{number:040x}" for number, contract in enumerate(CONTRACTS, start=1)},
+    code_hashes=dict.fromkeys(CONTRACTS, "0x" + "00" * 32),
+    start_block=0,
+)
 KIND: dict[Any, Any] = {
     Company: rows.Company,
     Campaign: rows.Campaign,
@@ -55,12 +65,13 @@ class Booked(Watched):
         super().__init__(seen)
         self.book = Batch()
         self.position = 0
+        self.obliged: set[int] = set()
 
     def clone(self) -> Booked:
         other = Booked(self.seen)
         other.now, other._places, other._commands = self.now, self._places, self._commands
         other.states, other.history = dict(self.states), dict(self.history)
-        other.book, other.position = Batch(self.book.changes), self.position
+        other.book, other.position, other.obliged = Batch(self.book.changes), self.position, set(self.obliged)
         return other
 
     def _append(self, stream: UUID, event: Event) -> None:
@@ -80,6 +91,8 @@ class Booked(Watched):
             state=b"",
         )
         self.book.fold(VIEWS, [entry])
+        if obligation_of(entry, GENERATION) is not None:
+            self.obliged.add(entry.position)
 
     def all_of(self, kind: type[Any]) -> list[Any]:
         return [row for _, row in self.book.changes if isinstance(row, kind)]
@@ -88,6 +101,8 @@ class Booked(Watched):
         self.check_streams()
         self.check_releases()
         self.check_money()
+        # What the writer takes for an obligation has its posting, and nothing else has.
+        assert {row.position for row in self.all_of(rows.Posting)} == self.obliged
 
     def check_streams(self) -> None:
         """Each state has its row, with the same status, sums and facets."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import psycopg
@@ -12,7 +12,7 @@ import pytest
 from abis.artifacts import abi_of
 from domain import commands as c
 from domain.journal import Outcome
-from domain.topics import EVENT_CLASSES, EVENTS
+from domain.topics import EVENTS
 from projections.views import VIEWS
 from projections.views.postings import CALLS
 from tests.support.story import (
@@ -248,12 +248,12 @@ def test_what_falls_due_is_told_soonest_first_until_it_is_settled(database: str)
 def test_every_row_has_the_version_of_its_stream(told: str) -> None:
     post(told)
     with psycopg.connect(told, autocommit=True) as connection:
-        streams = dict(
+        streams: dict[Any, Any] = dict(
             connection.execute(
                 "SELECT originator_id, max(originator_version) FROM journal.entries GROUP BY 1"
             ).fetchall()
         )
-        rows = dict(
+        rows: dict[Any, Any] = dict(
             connection.execute(
                 "SELECT id, version FROM book.companies UNION ALL SELECT id, version FROM book.campaigns"
                 " UNION ALL SELECT id, version FROM book.investors UNION ALL SELECT id, version FROM book.investments"
@@ -265,15 +265,6 @@ def test_every_row_has_the_version_of_its_stream(told: str) -> None:
 
 def test_every_topic_of_the_journal_is_in_a_view() -> None:
     assert frozenset().union(*(view.topics for view in VIEWS)) == frozenset(EVENTS)
-
-
-def test_every_event_that_obliges_a_call_has_its_posting() -> None:
-    obliging = {
-        kind.TOPIC: found[1]
-        for kind in EVENT_CLASSES
-        if (found := re.search(r"[Oo]bliges (?:a member of )?`(\w+\.\w+)`", kind.__doc__ or ""))
-    }
-    assert obliging == CALLS
 
 
 def test_every_call_of_a_posting_is_a_function_of_its_contract() -> None:
