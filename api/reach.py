@@ -1,8 +1,8 @@
-"""Which refusals a command can meet: read from the domain's source, from its handler through all that this calls.
+"""Which refusals a command can meet and in which states it passes, read from the domain's source.
 
-For the client documentation and the tests; nothing of the API itself asks for it. Names are followed to what they mean
-in their module, methods by the annotated kind of their object. What only a state or a value decides is not told apart,
-but for a literal argument that the function called compares at once.
+For the client documentation and the tests; nothing of the API itself asks for it. It reads a command's handler and all
+that this calls: names are followed to what they mean in their module, methods by the annotated kind of their object.
+What only a state or a value decides is not told apart, but for a literal argument that the function called compares.
 """
 
 from __future__ import annotations
@@ -16,18 +16,31 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from domain import asking
+from domain.campaign.state import Campaign
 from domain.commands import Command
 from domain.errors import Refusal
 from domain.handlers import HANDLERS
+from domain.investment.state import Investment
 from domain.journal.work import Work
 from domain.refusals import CODES
 
 Literals = Mapping[str, object]
 
+STATE_CHECKS = (Campaign.check_in, Investment.check_status)
+
 
 def refusals_of(command: type[Command]) -> frozenset[str]:
     """The codes that this command can meet in the domain, once its role is allowed."""
-    codes: set[str] = set()
+    return frozenset(code for reader in _readers(command) for code in reader.codes)
+
+
+def states_of(command: type[Command]) -> frozenset[str]:
+    """The states of campaigns and investments in which the checks on this command's way let it pass."""
+    return frozenset(state for reader in _readers(command) for state in reader.states)
+
+
+def _readers(command: type[Command]) -> Iterator[_Reader]:
+    """One for each function that the command's handler reaches."""
     seen: set[tuple[object, ...]] = set()
     ways: list[tuple[Callable[..., Any], Literals]] = [(HANDLERS[command], {})]
     while ways:
@@ -36,16 +49,16 @@ def refusals_of(command: type[Command]) -> frozenset[str]:
         if name not in seen:
             seen.add(name)
             reader = _Reader(function, literals)
-            codes |= reader.codes
             ways += reader.calls
-    return frozenset(codes)
+            yield reader
 
 
 class _Reader(ast.NodeVisitor):
-    """Reads one function: the codes that it refuses with, and what it calls with which literal arguments."""
+    """Reads one function: the codes it refuses with, the states it checks, what it calls with which literals."""
 
     def __init__(self, function: Callable[..., Any], literals: Literals) -> None:
         self.codes: set[str] = set()
+        self.states: set[str] = set()
         self.calls: list[tuple[Callable[..., Any], Literals]] = []
         self._literals = literals
         self._globals: dict[str, Any] = inspect.unwrap(function).__globals__
@@ -109,6 +122,19 @@ class _Reader(ast.NodeVisitor):
             self.codes.add(code.value)
         elif inspect.isfunction(called) and called.__module__.startswith("domain."):
             self.calls.append((called, _literals(called, node)))
+            if called in STATE_CHECKS:
+                self.states |= {state for argument in node.args for state in self._texts(argument)}
+
+    def _texts(self, argument: ast.expr) -> Iterable[str]:
+        """A literal text, or the texts of a constant that is spread over the arguments."""
+        match argument:
+            case ast.Constant(str(text)):
+                return [text]
+            case ast.Starred(ast.Name(name)):
+                texts: Iterable[str] = self._globals[name]
+                return texts
+            case _:
+                raise AssertionError(f"a state is checked by its literal name: {ast.unparse(argument)}")
 
     def _meaning(self, node: ast.expr) -> Any:
         """The very function, class or module that an expression names; None if it names a value."""

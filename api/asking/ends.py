@@ -40,7 +40,7 @@ ENDS = (
         c.DeclineCancellation,
         f"{CAMPAIGN}:decline-cancellation",
         "Decline the cancellation that was asked for.",
-        when="a cancellation waiting",
+        when="a cancellation waiting; deploying, live, paused",
         body=ReasonBody,
         subject=_BY,
     ),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from api.reach import refusals_of
+from api.commands import CommandRoute
+from api.reach import refusals_of, states_of
+from api.routes import COMMANDS
 from domain import commands as c
 from domain.commands import ALLOWED
 from domain.refusals import CODES
@@ -40,3 +44,22 @@ def test_a_check_of_a_literal_outcome_refuses_with_its_own_code_only() -> None:
 def test_every_code_of_the_registry_can_be_met_by_some_command() -> None:
     # Whether a role may give a command is asked before its handler.
     assert {code for command in ALLOWED for code in refusals_of(command)} == set(CODES) - {"role-not-allowed"}
+
+
+@pytest.mark.parametrize(
+    ("command", "states"),
+    [
+        (c.PauseCampaign, {"live"}),
+        (c.SubmitCampaign, {"draft", "changes_requested", "rejected"}),
+        (c.CancelInvestment, {"live", "paused", "waiting", "committed", "paid", "funded"}),
+        (c.RegisterInvestor, set()),
+    ],
+)
+def test_the_states_of_a_command_are_those_that_its_deciders_check(command: type[c.Command], states: set[str]) -> None:
+    assert states_of(command) == states
+
+
+@pytest.mark.parametrize("route", COMMANDS, ids=lambda route: route.name)
+def test_the_page_names_every_state_in_which_a_command_passes(route: CommandRoute) -> None:
+    told = set(re.findall(r"\w+", route.when))
+    assert states_of(route.command) - told == set()
