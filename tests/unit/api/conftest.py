@@ -40,3 +40,9 @@ def shared(postgres: Postgres, request: pytest.FixtureRequest) -> Iterator[ApiHo
 def live(shared: ApiHouse) -> Story:
     """On the shared server: a live campaign, and an investor who may commit. For requests that change nothing."""
     return Story(shared).live().join().approve_kyc()
+
+
+@pytest.fixture(scope="module")
+def funded(shared: ApiHouse) -> Story:
+    """On the shared server: a live campaign with one investment that is funded."""
+    return Story(shared).invested().pay()
