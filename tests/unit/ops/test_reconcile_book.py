@@ -38,7 +38,11 @@ def test_a_row_changed_by_hand_is_named_with_its_column_and_both_values(world: W
         ("UPDATE book.campaigns SET raised = raised - 1 WHERE company_id = %s", "campaign", "raised"),
         ("UPDATE book.campaigns SET status = 'closed' WHERE company_id = %s", "campaign", "status"),
         (CHANGE_ESCROW, "escrow", "claimed"),
-        ("UPDATE book.postings SET state = 'waiting' WHERE stream = %s", "posting", "state"),
+        (
+            "UPDATE book.postings SET state = 'waiting' WHERE topic = 'company.kyb_approved' AND stream = %s",
+            "posting",
+            "state",
+        ),
     ],
 )
 def test_every_kind_of_row_is_compared(world: World, statement: str, subject: str, what: str) -> None:
