@@ -82,8 +82,7 @@ def _investors(house: House) -> None:
         house.register_investor(number)
         house.pass_test(number)
         house.declare_means(number, pack="default@1", income=10_000_000, net_worth=50_000_000)
-    known = {"investor_id": investor_id(2), "kind": "general", "sha256": DIGEST}
-    house.do(c.AcknowledgeRisk(**known), by=owner_of(2))
+    house.do(c.AcknowledgeRisk(investor_id=investor_id(2), kind="general", sha256=DIGEST), by=owner_of(2))
     asked = c.ChallengeWallet(
         investor_id=investor_id(2), wallet=wallet_of(3), nonce="nonce-2", domain="tandem.example", chain_id=100
     )

@@ -29,7 +29,7 @@ OPENED: tuple[tuple[UUID, Event], ...] = (
     ),
     (CAMPAIGN, CampaignApproved(company_id=COMPANY, wallet="0x1", terms=TERMS, terms_hash="ab" * 32)),
 )
-NAMED = {"campaign_id": CAMPAIGN, "provider": "bank", "reference": "r"}
+NAMED: dict[str, Any] = {"campaign_id": CAMPAIGN, "provider": "bank", "reference": "r"}
 LATE = (INVESTMENT, PaymentUnapplied(**NAMED, amount=500, recorder="maker"))
 BACK = (INVESTMENT, LatePaymentReturned(**NAMED, amount=500, return_reference="back 1"))
 
@@ -84,4 +84,5 @@ def test_an_entry_without_its_history_changes_nothing_that_is_not_its_own(exampl
     entry = _entry(example.position, example.stream, example.event)
     batch = Batch()
     batch.fold(VIEWS, itertools.repeat(entry, 1))
-    assert all(row.position == entry.position for _, row in batch.changes)
+    positions: set[Any] = {getattr(row, "position", None) for _, row in batch.changes}
+    assert positions <= {entry.position}
