@@ -47,7 +47,7 @@ def _fitting(kind: Any, ids: list[str]) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("route", COMMANDS, ids=lambda route: route.name)
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_body_of_any_command_is_a_defect(funded: Story, route: CommandRoute, data: st.DataObject) -> None:
     ids = [funded.company, funded.campaign, funded.investor, funded.investment, funded.payment, funded.document]
