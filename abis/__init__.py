@@ -1,7 +1,7 @@
 """Floor 0: the contracts, what they are called with, what they log, and where one deployment of them stands."""
 
 from abis.generation import Generation, GenerationInvalid, campaign_address
-from abis.ids import from_bytes32, to_bytes32, token_id
+from abis.ids import from_bytes32, revision_key, to_bytes32, token_id
 from abis.logs import Log, RawLog, decode
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "campaign_address",
     "decode",
     "from_bytes32",
+    "revision_key",
     "to_bytes32",
     "token_id",
 ]

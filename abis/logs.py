@@ -28,14 +28,45 @@ class IssuerRegistered(Log, frozen=True, kw_only=True):
     documents_hash: bytes
 
 
+class IssuerUpdated(Log, frozen=True, kw_only=True):
+    company_id: bytes
+    entry: bytes
+    revision: int
+    wallet: str
+    documents_hash: bytes
+
+
+class IssuerActiveSet(Log, frozen=True, kw_only=True):
+    company_id: bytes
+    entry: bytes
+    revision: int
+    active: bool
+
+
+class ExclusivityLocked(Log, frozen=True, kw_only=True):
+    company_id: bytes
+    entry: bytes
+    revision: int
+    campaign_id: bytes
+
+
+class ExclusivityReleased(Log, frozen=True, kw_only=True):
+    company_id: bytes
+    entry: bytes
+    revision: int
+    campaign_id: bytes
+
+
 class CampaignCreated(Log, frozen=True, kw_only=True):
     campaign_id: bytes
     entry: bytes
     campaign: str
     company_id: bytes
     funding_goal: int
+    threshold: int
     cap: int
     deadline: int
+    asset: int
     terms_hash: bytes
 
 
@@ -57,6 +88,20 @@ class CampaignClosed(Log, frozen=True, kw_only=True):
     entry: bytes
     successful: bool
     raised: int
+
+
+class PausedSet(Log, frozen=True, kw_only=True):
+    campaign_id: bytes
+    entry: bytes
+    revision: int
+    paused: bool
+
+
+class DeadlineSet(Log, frozen=True, kw_only=True):
+    campaign_id: bytes
+    entry: bytes
+    revision: int
+    deadline: int
 
 
 class CertificateIssued(Log, frozen=True, kw_only=True):
@@ -118,6 +163,40 @@ class RefundRecorded(Log, frozen=True, kw_only=True):
     campaign_id: bytes
     investor: str
     amount: int
+
+
+class Deposited(Log, frozen=True, kw_only=True):
+    """Anybody's own call: coin for an investment, which counts if its campaign records it for this depositor."""
+
+    investment_id: bytes
+    campaign_id: bytes
+    depositor: str
+    amount: int
+
+
+class DepositReclaimed(Log, frozen=True, kw_only=True):
+    investment_id: bytes
+    campaign_id: bytes
+    depositor: str
+    amount: int
+
+
+class CreditWithdrawn(Log, frozen=True, kw_only=True):
+    payee: str
+    amount: int
+
+
+class EmergencyAnnounced(Log, frozen=True, kw_only=True):
+    campaign_id: bytes
+    begins_at: int
+
+
+class EmergencyCancelled(Log, frozen=True, kw_only=True):
+    campaign_id: bytes
+
+
+class FeeWalletSet(Log, frozen=True, kw_only=True):
+    fee_wallet: str
 
 
 class AlreadyRecorded(Log, frozen=True, kw_only=True):
@@ -183,12 +262,18 @@ class Unpaused(Log, frozen=True, kw_only=True):
 # Solidity's declarations: indexed arguments first. All are static, one word each, in the order of the fields above.
 DECLARATIONS: dict[type[Log], str] = {
     IssuerRegistered: "IssuerRegistered(bytes32 indexed,bytes32 indexed,address,bytes32)",
+    IssuerUpdated: "IssuerUpdated(bytes32 indexed,bytes32 indexed,uint64,address,bytes32)",
+    IssuerActiveSet: "IssuerActiveSet(bytes32 indexed,bytes32 indexed,uint64,bool)",
+    ExclusivityLocked: "ExclusivityLocked(bytes32 indexed,bytes32 indexed,uint64,bytes32)",
+    ExclusivityReleased: "ExclusivityReleased(bytes32 indexed,bytes32 indexed,uint64,bytes32)",
     CampaignCreated: (
-        "CampaignCreated(bytes32 indexed,bytes32 indexed,address,bytes32,uint256,uint256,uint64,bytes32)"
+        "CampaignCreated(bytes32 indexed,bytes32 indexed,address,bytes32,uint256,uint256,uint256,uint64,uint8,bytes32)"
     ),
     InvestmentRecorded: "InvestmentRecorded(bytes32 indexed,bytes32 indexed,address,uint256,uint256)",
     InvestmentWithdrawn: "InvestmentWithdrawn(bytes32 indexed,uint256)",
     CampaignClosed: "CampaignClosed(bytes32 indexed,bytes32 indexed,bool,uint256)",
+    PausedSet: "PausedSet(bytes32 indexed,bytes32 indexed,uint64,bool)",
+    DeadlineSet: "DeadlineSet(bytes32 indexed,bytes32 indexed,uint64,uint64)",
     CertificateIssued: "CertificateIssued(uint256 indexed,bytes32 indexed,bytes32,address,uint256)",
     CertificateRevoked: "CertificateRevoked(bytes32 indexed,bytes32 indexed,uint256,address,bytes32)",
     CertificateReissued: ("CertificateReissued(bytes32 indexed,bytes32 indexed,uint256,address,address,bytes32)"),
@@ -196,6 +281,12 @@ DECLARATIONS: dict[type[Log], str] = {
     CertificateTransferred: "CertificateTransferred(bytes32 indexed,bytes32 indexed,uint256,address,address)",
     ReleaseRecorded: "ReleaseRecorded(bytes32 indexed,bytes32 indexed,bytes32,address,uint256,uint256)",
     RefundRecorded: "RefundRecorded(bytes32 indexed,bytes32 indexed,bytes32,address,uint256)",
+    Deposited: "Deposited(bytes32 indexed,bytes32 indexed,address indexed,uint256)",
+    DepositReclaimed: "DepositReclaimed(bytes32 indexed,bytes32 indexed,address indexed,uint256)",
+    CreditWithdrawn: "CreditWithdrawn(address indexed,uint256)",
+    EmergencyAnnounced: "EmergencyAnnounced(bytes32 indexed,uint64)",
+    EmergencyCancelled: "EmergencyCancelled(bytes32 indexed)",
+    FeeWalletSet: "FeeWalletSet(address)",
     AlreadyRecorded: "AlreadyRecorded(bytes32 indexed,bytes32 indexed)",
     Conflict: "Conflict(bytes32 indexed,bytes32 indexed,bytes32,bytes32)",
     Anchored: "Anchored(uint64 indexed,bytes32 indexed,uint64,bytes32)",
@@ -216,6 +307,7 @@ _READERS: dict[str, Reader] = {
     "address": lambda word: checksummed(word[12:].hex()),
     "uint256": lambda word: int.from_bytes(word, "big"),
     "uint64": lambda word: int.from_bytes(word, "big"),
+    "uint8": lambda word: int.from_bytes(word, "big"),
     "bool": lambda word: word[-1] == 1,
 }
 

@@ -17,13 +17,14 @@ import msgspec
 
 from abis import Generation, Log, campaign_address, from_bytes32
 from abis import logs as l
+from abis.calls import FIAT, NATIVE
 from abis.hashing import checksummed
 from abis.ids import from_token_id, to_bytes32
 from chain_indexer.blocks import ChainPosition, Reason
 from domain import campaign, company, investment
 from domain import commands as c
 from domain.journal import Entry, Event
-from domain.values import ChainFact
+from domain.values import WEI, ChainFact
 
 Confirming = (
     l.IssuerRegistered
@@ -37,6 +38,12 @@ Confirming = (
     | l.CertificateReissued
     | l.TransferApproved
     | l.CertificateTransferred
+    | l.IssuerUpdated
+    | l.IssuerActiveSet
+    | l.ExclusivityLocked
+    | l.ExclusivityReleased
+    | l.PausedSet
+    | l.DeadlineSet
 )
 NOBODY = "0x" + "0" * 40
 
@@ -91,6 +98,10 @@ def _transfer(log: l.CertificateTransferred, subject: UUID, fact: ChainFact) -> 
     )
 
 
+def _posting(_: Log, subject: UUID, fact: ChainFact) -> c.Command:
+    return c.ConfirmPosting(stream=subject, on_chain=fact)
+
+
 def _id(word: bytes) -> UUID:
     """An id beside the subject's: nothing speaks against the log, so it is the one that was obliged."""
     found = from_bytes32(word)
@@ -123,6 +134,12 @@ _KINDS: dict[type[Log], _Kind] = {
     l.CertificateReissued: _Kind("token_id", _change),
     l.TransferApproved: _Kind("token_id", _change),
     l.CertificateTransferred: _Kind("token_id", _transfer),
+    l.IssuerUpdated: _Kind("company_id", _posting),
+    l.IssuerActiveSet: _Kind("company_id", _posting),
+    l.ExclusivityLocked: _Kind("company_id", _posting),
+    l.ExclusivityReleased: _Kind("company_id", _posting),
+    l.PausedSet: _Kind("campaign_id", _posting),
+    l.DeadlineSet: _Kind("campaign_id", _posting),
 }
 
 
@@ -152,7 +169,9 @@ def objection(
     """
     if subject_of(log) != entry.stream:
         return Objection(Reason.ENTRY_OF_ANOTHER_STREAM, f"the log is about {subject_of(log)}, not {entry.stream}")
-    expected = _expected(log, entry.event, entry.stream, generation, block_timestamp_s)
+    expected = _expected_of_revision(log, entry, generation)
+    if expected is None:
+        expected = _expected(log, entry.event, entry.stream, generation, block_timestamp_s)
     if expected is None:
         return Objection(Reason.ENTRY_OBLIGES_OTHERWISE, f"{entry.topic} does not oblige {type(log).__name__}")
     contract, values = expected
@@ -183,8 +202,10 @@ def _expected(log: Log, event: Event, stream: UUID, generation: Generation, bloc
                 "campaign": campaign_address(generation, stream),
                 "company_id": to_bytes32(event.company_id),
                 "funding_goal": terms.funding_goal,
+                "threshold": terms.threshold,
                 "cap": terms.cap,
                 "deadline": block_timestamp_s + terms.duration_s,
+                "asset": NATIVE if terms.currency == WEI else FIAT,
                 "terms_hash": bytes.fromhex(event.terms_hash),
             }
         case l.CampaignClosed(), campaign.CampaignClosed():
@@ -241,6 +262,29 @@ def _expected_of_change(log: Log, event: Event, generation: Generation) -> Expec
             return None
     values |= {"change_id": to_bytes32(event.change_id), "evidence": bytes.fromhex(event.evidence)}
     return generation.addresses["NFTShareCertificate"], values
+
+
+def _expected_of_revision(log: Log, entry: Entry, generation: Generation) -> Expected | None:
+    """What may come again for one company or campaign, each time under the version of its event."""
+    values: dict[str, object]
+    registry, clone = generation.addresses["IssuerRegistry"], campaign_address(generation, entry.stream)
+    match log, entry.event:
+        case l.IssuerUpdated(), company.KybRenewed() | company.WalletRotated(registered=True) as event:
+            documents_hash = bytes.fromhex(event.documents_hash)
+            contract, values = registry, {"wallet": _address(event.wallet), "documents_hash": documents_hash}
+        case l.IssuerActiveSet(), company.CompanySuspended() | company.CompanyReinstated() as event:
+            contract, values = registry, {"active": isinstance(event, company.CompanyReinstated)}
+        case l.ExclusivityLocked(), company.ExclusivityLocked(campaign_id=held):
+            contract, values = registry, {"campaign_id": to_bytes32(held)}
+        case l.ExclusivityReleased(), company.ExclusivityReleased(campaign_id=held):
+            contract, values = registry, {"campaign_id": to_bytes32(held)}
+        case l.PausedSet(), campaign.CampaignPaused() | campaign.CampaignResumed() as event:
+            contract, values = clone, {"paused": isinstance(event, campaign.CampaignPaused)}
+        case l.DeadlineSet(), campaign.ChangeApproved(new_deadline_s=int(deadline_s)):
+            contract, values = clone, {"deadline": deadline_s}
+        case _:
+            return None
+    return contract, {"revision": entry.version, **values}
 
 
 def companions(logs: Iterable[tuple[ChainPosition, Log]]) -> frozenset[str]:

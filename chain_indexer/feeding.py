@@ -56,7 +56,8 @@ def judge(
     """What a log is.
 
     1. Of an unknown signature or layout: foreign.
-    2. A repeated write with the same content, or the companion of an effect: noted.
+    2. A repeated write with the same content, the companion of an effect, or what a depositor or payee did with coin of
+       their own: noted.
     3. Of a confirming kind: it confirms the entry whose leaf it repeats, unless there is no such entry, or something
        speaks against it.
     4. A conflict, or of another kind that confirms nothing: foreign.
@@ -64,7 +65,7 @@ def judge(
     if decoded is None:
         return Foreign(reason=Reason.UNKNOWN_SIGNATURE)
     kind = type(decoded).__name__
-    if companion or isinstance(decoded, l.AlreadyRecorded):
+    if companion or isinstance(decoded, l.AlreadyRecorded | l.Deposited | l.DepositReclaimed | l.CreditWithdrawn):
         return Noted(kind=kind)
     if isinstance(decoded, Confirming):
         return _confirmation(log, decoded, entries=entries, block=block, generation=generation)

@@ -17,7 +17,13 @@ class Kind(StrEnum):
     """The effects on the chain ledger. The values are stored: rename the member, never the value."""
 
     REGISTER = "register"
+    UPDATE = "update"
+    SET_ACTIVE = "set-active"
+    LOCK = "lock"
+    UNLOCK = "unlock"
     CREATE_CAMPAIGN = "create-campaign"
+    SET_PAUSED = "set-paused"
+    SET_DEADLINE = "set-deadline"
     RECORD_INVESTMENT = "record-investment"
     CLOSE = "close"
     ISSUE_CERTIFICATE = "issue-certificate"
@@ -78,12 +84,54 @@ class Register(msgspec.Struct, frozen=True, kw_only=True, tag="register"):
     documents_hash: str
 
 
+# Calls that may come again for one subject. `revision` is the version of the event that obliged it.
+
+
+class UpdateIssuer(msgspec.Struct, frozen=True, kw_only=True, tag="update"):
+    company_id: UUID
+    revision: int
+    wallet: str
+    documents_hash: str
+
+
+class SetActive(msgspec.Struct, frozen=True, kw_only=True, tag="set-active"):
+    company_id: UUID
+    revision: int
+    active: bool
+
+
+class LockExclusivity(msgspec.Struct, frozen=True, kw_only=True, tag="lock"):
+    company_id: UUID
+    revision: int
+    campaign_id: UUID
+
+
+class UnlockExclusivity(msgspec.Struct, frozen=True, kw_only=True, tag="unlock"):
+    company_id: UUID
+    revision: int
+    campaign_id: UUID
+
+
+class SetPaused(msgspec.Struct, frozen=True, kw_only=True, tag="set-paused"):
+    campaign_id: UUID
+    revision: int
+    paused: bool
+
+
+class SetDeadline(msgspec.Struct, frozen=True, kw_only=True, tag="set-deadline"):
+    campaign_id: UUID
+    revision: int
+    deadline_s: int
+
+
 class CreateCampaign(msgspec.Struct, frozen=True, kw_only=True, tag="create-campaign"):
     campaign_id: UUID
     company_id: UUID
     funding_goal: int
+    threshold: int
     cap: int
     duration_s: int
+    asset: int
     terms_hash: str
 
 
@@ -144,8 +192,10 @@ class ApproveTransfer(msgspec.Struct, frozen=True, kw_only=True, tag="approve-tr
 
 
 Change = RevokeCertificate | ReissueCertificate | ApproveTransfer
+Revision = UpdateIssuer | SetActive | LockExclusivity | UnlockExclusivity | SetPaused | SetDeadline
 Call = (
     Register
+    | Revision
     | CreateCampaign
     | RecordInvestment
     | CloseCampaign

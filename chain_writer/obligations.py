@@ -29,8 +29,10 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from abis import Generation, campaign_address, to_bytes32, token_id
-from abis.hashing import checksummed, keccak
+from abis import Generation, campaign_address
+from abis.calls import FIAT, NATIVE
+from abis.hashing import checksummed
+from chain_writer.digests import digest_of, natural_key
 from chain_writer.intents import (
     ApproveTransfer,
     Call,
@@ -39,17 +41,39 @@ from chain_writer.intents import (
     CreateCampaign,
     IssueCertificate,
     Kind,
+    LockExclusivity,
     Obligation,
     RecordInvestment,
     RecordRefund,
     RecordRelease,
     Register,
     ReissueCertificate,
+    Revision,
     RevokeCertificate,
+    SetActive,
+    SetDeadline,
+    SetPaused,
+    UnlockExclusivity,
+    UpdateIssuer,
     generation_id,
 )
-from domain.campaign import CampaignApproved, CampaignClosed, ReleaseApproved
-from domain.company import KybApproved
+from domain.campaign import (
+    CampaignApproved,
+    CampaignClosed,
+    CampaignPaused,
+    CampaignResumed,
+    ChangeApproved,
+    ReleaseApproved,
+)
+from domain.company import (
+    CompanyReinstated,
+    CompanySuspended,
+    ExclusivityLocked,
+    ExclusivityReleased,
+    KybApproved,
+    KybRenewed,
+    WalletRotated,
+)
 from domain.investment import (
     CertificateReissued,
     CertificateRevoked,
@@ -59,17 +83,21 @@ from domain.investment import (
     TransferApproved,
 )
 from domain.journal import Entry, Event
+from domain.values import WEI
 
 STAGE_FOUNDING, STAGE_RECORDING, STAGE_CLOSING, STAGE_SETTLING = range(4)
-UINT256_LIMIT = 1 << 256
-UINT128_LIMIT = 1 << 128
-UINT64_LIMIT = 1 << 64
-NOBODY = "0x" + "0" * 40
-REVOCATION, REISSUE, TRANSFER_APPROVAL = range(1, 4)  # what a change is, in the certificate contract's digests
 CHANGES = {
     RevokeCertificate: Kind.REVOKE_CERTIFICATE,
     ReissueCertificate: Kind.REISSUE_CERTIFICATE,
     ApproveTransfer: Kind.APPROVE_TRANSFER,
+}
+REVISIONS = {
+    UpdateIssuer: Kind.UPDATE,
+    SetActive: Kind.SET_ACTIVE,
+    LockExclusivity: Kind.LOCK,
+    UnlockExclusivity: Kind.UNLOCK,
+    SetPaused: Kind.SET_PAUSED,
+    SetDeadline: Kind.SET_DEADLINE,
 }
 
 
@@ -83,6 +111,7 @@ class _Effect(msgspec.Struct, frozen=True):
     subject: UUID
     stage: int
     parent: UUID | None = None
+    revision: int | None = None
 
 
 def obligation_of(entry: Entry, generation: Generation) -> Obligation | None:
@@ -109,7 +138,7 @@ def obligation_of(entry: Entry, generation: Generation) -> Obligation | None:
         correlation_id=entry.meta.correlation_id,
         kind=effect.kind,
         target=_target(effect, generation),
-        natural_key=natural_key(effect.kind, effect.key),
+        natural_key=natural_key(effect.kind, effect.key, revision=effect.revision),
         digest=digest,
         call=effect.call,
         subject=effect.subject,
@@ -119,11 +148,6 @@ def obligation_of(entry: Entry, generation: Generation) -> Obligation | None:
     )
 
 
-def natural_key(kind: Kind, key: UUID) -> bytes:
-    """The word under which the contract records an effect: a token id stands on the right of it, other ids left."""
-    return key.int.to_bytes(32, "big") if kind is Kind.ISSUE_CERTIFICATE else to_bytes32(key)
-
-
 def lane_of(subject: UUID, lanes: Sequence[str]) -> str:
     """The lane of a subject: the same for ever while the lanes are the same, so that its effects share one nonce row.
 
@@ -131,35 +155,6 @@ def lane_of(subject: UUID, lanes: Sequence[str]) -> str:
     """
     assert lanes, "there is at least one lane"
     return lanes[int.from_bytes(sha256(subject.bytes).digest()[:8], "big") % len(lanes)]
-
-
-def digest_of(call: Call) -> bytes:
-    """What the contract's `digestOf` holds once this call is recorded: Keccak of the ABI encoding of its content.
-
-    An investment's is the left half of that, then its amount in 128 bits: the campaign finds the amount there again.
-    Raises ValueError if a value of the call does not fit its Solidity type, so that it cannot be called at all.
-    """
-    words: tuple[bytes, ...]
-    match call:
-        case Register():
-            words = _address(call.wallet), _hash(call.documents_hash)
-        case CreateCampaign():
-            numbers = _uint(call.funding_goal), _uint(call.cap), _uint(call.duration_s, limit=UINT64_LIMIT)
-            words = (to_bytes32(call.company_id), *numbers, _hash(call.terms_hash))
-        case RecordInvestment():
-            words = _address(call.investor), _uint(call.amount, limit=UINT128_LIMIT), _uint(call.shares)
-            return keccak(b"".join(words))[:16] + call.amount.to_bytes(16, "big")
-        case CloseCampaign():
-            words = _uint(int(call.successful)), _uint(call.raised)
-        case IssueCertificate():
-            words = to_bytes32(call.campaign_id), _address(call.holder), _uint(call.shares)
-        case RecordRelease():
-            words = to_bytes32(call.campaign_id), _address(call.issuer), _uint(call.amount), _uint(call.fee)
-        case RecordRefund():
-            words = to_bytes32(call.campaign_id), _address(call.investor), _uint(call.amount)
-        case RevokeCertificate() | ReissueCertificate() | ApproveTransfer():
-            words = _words_of_change(call)
-    return keccak(b"".join(words))
 
 
 def _effect(entry: Entry) -> _Effect | None:
@@ -174,8 +169,10 @@ def _effect(entry: Entry) -> _Effect | None:
                 campaign_id=stream,
                 company_id=event.company_id,
                 funding_goal=event.terms.funding_goal,
+                threshold=event.terms.threshold,
                 cap=event.terms.cap,
                 duration_s=event.terms.duration_s,
+                asset=asset_of(event.terms.currency),
                 terms_hash=event.terms_hash,
             )
             creation = Kind.CREATE_CAMPAIGN, "CampaignFactory", stream, call, stream
@@ -193,7 +190,49 @@ def _effect(entry: Entry) -> _Effect | None:
             )
             return _Effect(Kind.RECORD_RELEASE, "FundEscrow", event.release_id, call, stream, STAGE_SETTLING)
         case _:
-            return _investment_effect(event, stream)
+            return _revision_effect(entry) or _investment_effect(event, stream)
+
+
+def _revision_effect(entry: Entry) -> _Effect | None:
+    """What may come again for one company or campaign, each time under the version of its event."""
+    call = _revision(entry.event, entry.stream, entry.version)
+    if call is None:
+        return None
+    is_of_campaign = isinstance(call, SetPaused | SetDeadline)
+    return _Effect(
+        REVISIONS[type(call)],
+        "" if is_of_campaign else "IssuerRegistry",
+        entry.stream,
+        call,
+        entry.stream,
+        STAGE_RECORDING if is_of_campaign else STAGE_FOUNDING,
+        revision=call.revision,
+    )
+
+
+def _revision(event: Event, stream: UUID, revision: int) -> Revision | None:  # noqa: PLR0911  # one for each
+    match event:
+        case KybRenewed() | WalletRotated(registered=True):
+            wallet, documents = event.wallet, event.documents_hash
+            return UpdateIssuer(company_id=stream, revision=revision, wallet=wallet, documents_hash=documents)
+        case CompanySuspended() | CompanyReinstated():
+            active = isinstance(event, CompanyReinstated)
+            return SetActive(company_id=stream, revision=revision, active=active)
+        case ExclusivityLocked(campaign_id=campaign_id):
+            return LockExclusivity(company_id=stream, revision=revision, campaign_id=campaign_id)
+        case ExclusivityReleased(campaign_id=campaign_id):
+            return UnlockExclusivity(company_id=stream, revision=revision, campaign_id=campaign_id)
+        case CampaignPaused() | CampaignResumed():
+            return SetPaused(campaign_id=stream, revision=revision, paused=isinstance(event, CampaignPaused))
+        case ChangeApproved(new_deadline_s=int(deadline_s)):
+            return SetDeadline(campaign_id=stream, revision=revision, deadline_s=deadline_s)
+        case _:
+            return None
+
+
+def asset_of(currency: str) -> int:
+    """In what a campaign of this currency is paid, in the contracts' numbers."""
+    return NATIVE if currency == WEI else FIAT
 
 
 def _investment_effect(event: Event, stream: UUID) -> _Effect | None:
@@ -243,32 +282,3 @@ def _target(effect: _Effect, generation: Generation) -> str:
     if effect.contract:
         return checksummed(generation.addresses[effect.contract])
     return campaign_address(generation, effect.subject)
-
-
-def _words_of_change(call: Change) -> tuple[bytes, ...]:
-    match call:
-        case RevokeCertificate():
-            holder, kind = NOBODY, REVOCATION
-        case ReissueCertificate():
-            holder, kind = call.holder, REISSUE
-        case ApproveTransfer():
-            holder, kind = call.receiver, TRANSFER_APPROVAL
-    return _uint(token_id(call.investment_id)), _address(holder), _hash(call.evidence), _uint(kind)
-
-
-def _address(text: str) -> bytes:
-    address = bytes.fromhex(checksummed(text)[2:])
-    return bytes(12) + address
-
-
-def _hash(text: str) -> bytes:
-    word = bytes.fromhex(text)
-    if len(word) != 32:
-        raise ValueError(f"{text!r} is not a hash of 32 bytes")
-    return word
-
-
-def _uint(number: int, *, limit: int = UINT256_LIMIT) -> bytes:
-    if not 0 <= number < limit:
-        raise ValueError(f"{number} does not fit an unsigned integer below {limit:#x}")
-    return number.to_bytes(32, "big")

@@ -16,12 +16,12 @@ GAS_PER_FILLER = 21_000  # a transfer of nothing to oneself
 
 # The contract that owns each call. A campaign's own calls go to the contract of that campaign.
 _CALLS = {
-    "IssuerRegistry": ("register",),
+    "IssuerRegistry": ("register", "update", "setActive", "lock", "unlock"),
     "CampaignFactory": ("createCampaign",),
     "NFTShareCertificate": ("issueCertificates", "revoke", "reissue", "approveTransfer"),
     "FundEscrow": ("recordRelease", "recordRefunds"),
 }
-_CAMPAIGN_CALLS = ("recordInvestments", "close")
+_CAMPAIGN_CALLS = ("recordInvestments", "close", "setPaused", "setDeadline")
 
 _SELECTORS = {name: selector(signature) for name, signature in SIGNATURES.items()}
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from abis import Log, RawLog, decode
+from abis import Log, RawLog, decode, from_bytes32, revision_key
 from abis.logs import (
     AlreadyRecorded,
     CampaignClosed,
@@ -20,8 +20,14 @@ from abis.logs import (
     CertificateReissued,
     CertificateRevoked,
     Conflict,
+    DeadlineSet,
+    ExclusivityLocked,
+    ExclusivityReleased,
     InvestmentRecorded,
+    IssuerActiveSet,
     IssuerRegistered,
+    IssuerUpdated,
+    PausedSet,
     RefundRecorded,
     ReleaseRecorded,
     TransferApproved,
@@ -93,6 +99,12 @@ _RECORDING: dict[type[Log], tuple[Kind, str]] = {
     CertificateRevoked: (Kind.REVOKE_CERTIFICATE, "change_id"),
     CertificateReissued: (Kind.REISSUE_CERTIFICATE, "change_id"),
     TransferApproved: (Kind.APPROVE_TRANSFER, "change_id"),
+    IssuerUpdated: (Kind.UPDATE, "company_id"),
+    IssuerActiveSet: (Kind.SET_ACTIVE, "company_id"),
+    ExclusivityLocked: (Kind.LOCK, "company_id"),
+    ExclusivityReleased: (Kind.UNLOCK, "company_id"),
+    PausedSet: (Kind.SET_PAUSED, "campaign_id"),
+    DeadlineSet: (Kind.SET_DEADLINE, "campaign_id"),
 }
 
 
@@ -101,5 +113,10 @@ def _names(log: Log) -> tuple[Kind, bytes, bytes] | None:
     if type(log) not in _RECORDING:
         return None
     kind, field = _RECORDING[type(log)]
-    key, entry = (getattr(log, name) for name in (field, "entry"))
+    key, entry, revision = (getattr(log, name, None) for name in (field, "entry", "revision"))
+    assert key is not None
+    assert entry is not None
+    if revision is not None:
+        subject = from_bytes32(key)
+        return None if subject is None else (kind, revision_key(subject, revision), entry)
     return kind, key.to_bytes(32, "big") if isinstance(key, int) else key, entry

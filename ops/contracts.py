@@ -140,6 +140,10 @@ class Deployment:
             raise ContractsInvalid(f"{name} was not deployed at {address}: the transaction failed")
         return address
 
+    def place(self, *, ahead: int) -> str:
+        """Where the contract of a later step will stand; `ahead` 0 is the next step."""
+        return _created(self._account.address, self._nonce + ahead)
+
     def grant(self, address: str, role: str, account: str) -> None:
         role_id = keccak(role.encode("ascii"))
         data = selector("grantRole(bytes32,address)") + bytes(encode(["bytes32", "address"], [role_id, account]))
@@ -196,9 +200,12 @@ def deploy(
     )
     registry = step.contract("IssuerRegistry", ["address"], [step.admin])
     template = step.contract("CampaignImplementation")
-    factory = step.contract("CampaignFactory", ["address", "address", "address"], [step.admin, template, registry])
+    # The factory and the escrow name each other for ever: the escrow's place is known before it is there.
+    places = [step.admin, template, registry, step.place(ahead=2)]
+    factory = step.contract("CampaignFactory", ["address"] * 4, places)
     certificate = step.contract("NFTShareCertificate", ["address", "address"], [step.admin, factory])
-    escrow = step.contract("FundEscrow", ["address", "address"], [step.admin, factory])
+    escrow = step.contract("FundEscrow", ["address"] * 3, [step.admin, factory, step.admin])
+    assert escrow == places[-1], "the factory knows the escrow"
     chain_id, genesis = rpc.number("eth_chainId"), rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
     ledger = identity(chain_id=chain_id, genesis_hash=genesis, factory=factory)
     anchor = step.contract("JournalAnchor", ["address", "bytes32"], [step.admin, ledger])

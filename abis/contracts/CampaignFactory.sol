@@ -5,6 +5,7 @@ import {AccessControlDefaultAdminRules} from
     "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {Assets} from "./Assets.sol";
 import {CampaignImplementation} from "./CampaignImplementation.sol";
 import {IssuerRegistry} from "./IssuerRegistry.sol";
 import {Posted} from "./Posted.sol";
@@ -19,6 +20,8 @@ contract CampaignFactory is AccessControlDefaultAdminRules, Pausable, Posted {
 
     CampaignImplementation public immutable implementation;
     IssuerRegistry public immutable registry;
+    /// Where the escrow is or will be: every campaign asks it for the deposits behind its investments.
+    address public immutable escrow;
 
     event CampaignCreated(
         bytes32 indexed campaignId,
@@ -26,42 +29,58 @@ contract CampaignFactory is AccessControlDefaultAdminRules, Pausable, Posted {
         address campaign,
         bytes32 companyId,
         uint256 fundingGoal,
+        uint256 threshold,
         uint256 cap,
         uint64 deadline,
+        uint8 asset,
         bytes32 termsHash
     );
 
     /// The company is not in the issuer registry.
     error IssuerUnknown(bytes32 companyId);
-    /// The goal must be above zero, the cap not below it, the duration between one second and a year.
-    error TermsInvalid(uint256 fundingGoal, uint256 cap, uint64 duration);
+    /// The company may open no campaign.
+    error IssuerInactive(bytes32 companyId);
+    /// The goal and the threshold must be above zero, the cap below neither, the duration between one second and a year.
+    error TermsInvalid(uint256 fundingGoal, uint256 threshold, uint256 cap, uint64 duration);
+    error AssetUnknown(uint8 asset);
 
-    constructor(address admin, CampaignImplementation implementation_, IssuerRegistry registry_)
-        AccessControlDefaultAdminRules(1 days, admin)
-    {
+    constructor(
+        address admin,
+        CampaignImplementation implementation_,
+        IssuerRegistry registry_,
+        address escrow_
+    ) AccessControlDefaultAdminRules(1 days, admin) {
         implementation = implementation_;
         registry = registry_;
+        escrow = escrow_;
     }
 
     function createCampaign(
         bytes32 campaignId,
         bytes32 companyId,
         uint256 fundingGoal,
+        uint256 threshold,
         uint256 cap,
         uint64 duration,
+        uint8 asset,
         bytes32 termsHash,
         bytes32 entry
     ) external onlyRole(OPERATOR_ROLE) whenNotPaused {
-        if (!registry.isRegistered(companyId)) revert IssuerUnknown(companyId);
-        if (fundingGoal == 0 || cap < fundingGoal || duration == 0 || duration > DURATION_MAX) {
-            revert TermsInvalid(fundingGoal, cap, duration);
+        if (fundingGoal == 0 || threshold == 0 || cap < fundingGoal || cap < threshold) {
+            revert TermsInvalid(fundingGoal, threshold, cap, duration);
         }
-        bytes32 digest = keccak256(abi.encode(companyId, fundingGoal, cap, duration, termsHash));
+        if (duration == 0 || duration > DURATION_MAX) revert TermsInvalid(fundingGoal, threshold, cap, duration);
+        if (asset > Assets.NATIVE) revert AssetUnknown(asset);
+        bytes32 digest = keccak256(abi.encode(companyId, fundingGoal, threshold, cap, duration, asset, termsHash));
         if (!_isNew(campaignId, digest, entry)) return;
+        if (!registry.isRegistered(companyId)) revert IssuerUnknown(companyId);
+        if (!registry.isActive(companyId)) revert IssuerInactive(companyId);
         address campaign = Clones.cloneDeterministic(address(implementation), campaignId);
         uint64 deadline = uint64(block.timestamp) + duration;
-        CampaignImplementation(campaign).initialize(campaignId, cap, deadline);
-        emit CampaignCreated(campaignId, entry, campaign, companyId, fundingGoal, cap, deadline, termsHash);
+        CampaignImplementation(campaign).initialize(campaignId, threshold, cap, deadline, asset);
+        emit CampaignCreated(
+            campaignId, entry, campaign, companyId, fundingGoal, threshold, cap, deadline, asset, termsHash
+        );
     }
 
     /// Where the campaign of this id is or will be.

@@ -2,11 +2,22 @@
 pragma solidity 0.8.37;
 
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
-import {Posted} from "./Posted.sol";
+import {Assets} from "./Assets.sol";
+import {Revised} from "./Revised.sol";
 
-/// The record of one campaign's investments, as a clone made by the factory. Fiat money moves off the chain; this is
-/// the mirror of what the journal says was received.
-contract CampaignImplementation is Posted {
+/// What a campaign asks of its factory.
+interface IFactory is IAccessControl {
+    function escrow() external view returns (address);
+}
+
+/// What a campaign asks of the escrow.
+interface IDeposits {
+    function recordDeposit(bytes32 campaignId, bytes32 investmentId, address investor, uint256 amount) external;
+}
+
+/// The record of one campaign's investments, as a clone made by the factory. Of fiat money, which moves off the chain,
+/// this is the mirror of what the journal says was received; of the chain's own coin, the escrow holds the deposits.
+contract CampaignImplementation is Revised {
     struct Investment {
         bytes32 investmentId;
         address investor;
@@ -18,14 +29,27 @@ contract CampaignImplementation is Posted {
     bytes32 public constant OPERATOR_ROLE = keccak256("OPERATOR_ROLE");
     bytes32 public constant ESCROW_ROLE = keccak256("ESCROW_ROLE");
     uint256 public constant MEMBERS_MAX = 200;
+    /// Fiat money of the last minute is recorded a little later than it was paid.
+    uint64 public constant RECORDING_GRACE = 30 days;
+    /// A deadline further away than this is a mistake.
+    uint64 public constant DEADLINE_AHEAD_MAX = 730 days;
 
+    /// What a change is, in its digest.
+    uint8 private constant PAUSE = 1;
+    uint8 private constant DEADLINE = 2;
+
+    // These share one word: most calls read it once.
     address public factory;
-    bytes32 public campaignId;
-    uint256 public cap;
-    uint256 public totalRaised;
     uint64 public deadline;
     bool public closed;
     bool public successful;
+    bool public paused;
+    uint8 public asset;
+
+    bytes32 public campaignId;
+    uint256 public threshold;
+    uint256 public cap;
+    uint256 public totalRaised;
     mapping(bytes32 investmentId => bool) public withdrawn;
 
     event InvestmentRecorded(
@@ -34,11 +58,19 @@ contract CampaignImplementation is Posted {
     /// The money went back before the closing: it no longer counts. The escrow's own log names the entry.
     event InvestmentWithdrawn(bytes32 indexed investmentId, uint256 amount);
     event CampaignClosed(bytes32 indexed campaignId, bytes32 indexed entry, bool successful, uint256 raised);
+    event PausedSet(bytes32 indexed campaignId, bytes32 indexed entry, uint64 revision, bool paused);
+    event DeadlineSet(bytes32 indexed campaignId, bytes32 indexed entry, uint64 revision, uint64 deadline);
 
     error AlreadyInitialized();
     error NotOperator(address account);
     error NotEscrow(address account);
     error CampaignIsClosed(bytes32 campaignId);
+    /// The deadline, and the time to record what was paid before it, are over.
+    error RecordingOver(bytes32 campaignId, uint64 deadline);
+    /// A campaign below its threshold does not close as successful.
+    error ThresholdMissed(uint256 raised, uint256 threshold);
+    /// A deadline only moves to a later time, and not out of sight.
+    error DeadlineInvalid(uint64 have, uint64 given);
     error BatchSizeInvalid(uint256 members);
     /// The member named by its key cannot be recorded: without investor, amount or shares, or beyond 128 bits.
     error InvestmentInvalid(bytes32 investmentId);
@@ -56,21 +88,28 @@ contract CampaignImplementation is Posted {
     }
 
     modifier onlyOperator() {
-        if (!IAccessControl(factory).hasRole(OPERATOR_ROLE, msg.sender)) revert NotOperator(msg.sender);
+        if (!IFactory(factory).hasRole(OPERATOR_ROLE, msg.sender)) revert NotOperator(msg.sender);
         _;
     }
 
-    function initialize(bytes32 campaignId_, uint256 cap_, uint64 deadline_) external {
+    function initialize(bytes32 campaignId_, uint256 threshold_, uint256 cap_, uint64 deadline_, uint8 asset_)
+        external
+    {
         if (factory != address(0)) revert AlreadyInitialized();
         factory = msg.sender;
-        campaignId = campaignId_;
-        cap = cap_;
         deadline = deadline_;
+        asset = asset_;
+        campaignId = campaignId_;
+        threshold = threshold_;
+        cap = cap_;
     }
 
+    /// Of a campaign in the chain's own coin, each investor has deposited exactly the amount that is recorded.
     function recordInvestments(Investment[] calldata members) external onlyOperator {
         if (members.length == 0 || members.length > MEMBERS_MAX) revert BatchSizeInvalid(members.length);
+        IDeposits deposits = IDeposits(asset == Assets.NATIVE ? IFactory(factory).escrow() : address(0));
         bool isClosed = closed;
+        bool isOver = isRecordingOver();
         uint256 raised = totalRaised;
         for (uint256 i = 0; i < members.length; ++i) {
             Investment calldata m = members[i];
@@ -79,16 +118,20 @@ contract CampaignImplementation is Posted {
             }
             if (!_isNew(m.investmentId, _digest(m), m.entry)) continue;
             if (isClosed) revert CampaignIsClosed(campaignId);
+            if (isOver) revert RecordingOver(campaignId, deadline);
             raised += m.amount;
             if (raised > cap) revert CapExceeded(m.investmentId, raised, cap);
             emit InvestmentRecorded(m.investmentId, m.entry, m.investor, m.amount, m.shares);
+            if (address(deposits) != address(0)) {
+                deposits.recordDeposit(campaignId, m.investmentId, m.investor, m.amount);
+            }
         }
         totalRaised = raised;
     }
 
     /// The escrow gives an investment back while the campaign is not closed.
     function withdraw(bytes32 investmentId, uint256 amount) external {
-        if (!IAccessControl(factory).hasRole(ESCROW_ROLE, msg.sender)) revert NotEscrow(msg.sender);
+        if (!IFactory(factory).hasRole(ESCROW_ROLE, msg.sender)) revert NotEscrow(msg.sender);
         if (closed) revert CampaignIsClosed(campaignId);
         uint256 have = uint128(uint256(digestOf[investmentId]));
         if (have == 0) revert InvestmentUnknown(investmentId);
@@ -99,13 +142,42 @@ contract CampaignImplementation is Posted {
         emit InvestmentWithdrawn(investmentId, amount);
     }
 
-    /// Once, whatever the outcome; `raised` must be what was recorded here.
+    /// Once, whatever the outcome; `raised` must be what was recorded here. Without success it is always possible.
     function close(bool successful_, uint256 raised, bytes32 entry) external onlyOperator {
         if (!_isNew(campaignId, keccak256(abi.encode(successful_, raised)), entry)) return;
         if (raised != totalRaised) revert RaisedMismatch(totalRaised, raised);
+        if (successful_ && raised < threshold) revert ThresholdMissed(raised, threshold);
         closed = true;
         successful = successful_;
         emit CampaignClosed(campaignId, entry, successful_, raised);
+    }
+
+    /// A paused campaign takes no deposits. What was paid before is recorded all the same.
+    function setPaused(uint64 revision, bool paused_, bytes32 entry) external onlyOperator {
+        if (!_isNewRevision(campaignId, revision, keccak256(abi.encode(PAUSE, paused_)), entry)) return;
+        if (closed) revert CampaignIsClosed(campaignId);
+        paused = paused_;
+        emit PausedSet(campaignId, entry, revision, paused_);
+    }
+
+    function setDeadline(uint64 revision, uint64 deadline_, bytes32 entry) external onlyOperator {
+        if (!_isNewRevision(campaignId, revision, keccak256(abi.encode(DEADLINE, deadline_)), entry)) return;
+        if (closed) revert CampaignIsClosed(campaignId);
+        if (deadline_ <= deadline || deadline_ > block.timestamp + DEADLINE_AHEAD_MAX) {
+            revert DeadlineInvalid(deadline, deadline_);
+        }
+        deadline = deadline_;
+        emit DeadlineSet(campaignId, entry, revision, deadline_);
+    }
+
+    /// Whether the escrow may take coin for this campaign now.
+    function takesDeposits() external view returns (bool) {
+        return asset == Assets.NATIVE && !closed && !paused && block.timestamp < deadline;
+    }
+
+    /// Whether nothing new is recorded any more because too much time has passed.
+    function isRecordingOver() public view returns (bool) {
+        return block.timestamp > uint256(deadline) + RECORDING_GRACE;
     }
 
     /// The left half of the hash of the content, then the amount: so `withdraw` finds the amount again, and no

@@ -147,7 +147,7 @@ class DeploymentConfirmed(Event, frozen=True, kw_only=True):
 
 
 class CampaignPaused(Event, frozen=True, kw_only=True):
-    """Obliges the campaign's `setPaused`, as its resumption does."""
+    """Obliges `CampaignImplementation.setPaused`."""
 
     TOPIC: ClassVar[str] = "campaign.paused"
     reason: str
@@ -158,6 +158,8 @@ class CampaignPaused(Event, frozen=True, kw_only=True):
 
 
 class CampaignResumed(Event, frozen=True, kw_only=True):
+    """Obliges `CampaignImplementation.setPaused`."""
+
     TOPIC: ClassVar[str] = "campaign.resumed"
     reason: str
 
@@ -191,7 +193,7 @@ class ChangeDeclared(Event, frozen=True, kw_only=True):
 class ChangeApproved(Event, frozen=True, kw_only=True):
     """From now on each investor who committed before must reconfirm, or the commitment is cancelled.
 
-    Obliges the campaign's `setDeadline` if the deadline moved: the chain's is in whole seconds.
+    Obliges `CampaignImplementation.setDeadline` if the deadline moved: the chain's is in whole seconds.
     """
 
     TOPIC: ClassVar[str] = "campaign.change_approved"

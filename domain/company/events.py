@@ -182,7 +182,7 @@ class KybExpired(Event, frozen=True, kw_only=True):
 
 
 class CompanySuspended(Event, frozen=True, kw_only=True):
-    """Obliges `IssuerRegistry.setActive`, as its reinstatement does."""
+    """Obliges `IssuerRegistry.setActive`."""
 
     TOPIC: ClassVar[str] = "company.suspended"
     reason: str
@@ -193,6 +193,8 @@ class CompanySuspended(Event, frozen=True, kw_only=True):
 
 
 class CompanyReinstated(Event, frozen=True, kw_only=True):
+    """Obliges `IssuerRegistry.setActive`."""
+
     TOPIC: ClassVar[str] = "company.reinstated"
     reason: str
 
@@ -232,7 +234,7 @@ class RegistrationConfirmed(Event, frozen=True, kw_only=True):
 
 
 class ExclusivityLocked(Event, frozen=True, kw_only=True):
-    """Obliges `IssuerRegistry.lock`, and its release `IssuerRegistry.unlock`."""
+    """Obliges `IssuerRegistry.lock`."""
 
     TOPIC: ClassVar[str] = "company.exclusivity_locked"
     campaign_id: UUID
@@ -243,6 +245,8 @@ class ExclusivityLocked(Event, frozen=True, kw_only=True):
 
 
 class ExclusivityReleased(Event, frozen=True, kw_only=True):
+    """Obliges `IssuerRegistry.unlock`."""
+
     TOPIC: ClassVar[str] = "company.exclusivity_released"
     campaign_id: UUID
     reason: str

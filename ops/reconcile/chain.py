@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from abis import Generation, Log, campaign_address, decode, to_bytes32, token_id
+from abis import Generation, Log, campaign_address, decode, from_bytes32, to_bytes32, token_id
 from abis.calls import selector
 from abis.hashing import checksummed
 from abis.logs import CampaignCreated
@@ -17,13 +17,24 @@ from ops.reconcile.obligations import Obligation
 
 DIGEST_OF = selector("digestOf(bytes32)")
 WALLET_OF = selector("walletOf(bytes32)")
+IS_ACTIVE = selector("isActive(bytes32)")
+EXCLUSIVE_CAMPAIGN_OF = selector("exclusiveCampaignOf(bytes32)")
 TOTAL_RAISED = selector("totalRaised()")
 CLOSED = selector("closed()")
 SUCCESSFUL = selector("successful()")
+PAUSED = selector("paused()")
 RELEASED_OF = selector("releasedOf(bytes32)")
 REFUNDED_OF = selector("refundedOf(bytes32)")
 OWNER_OF = selector("ownerOf(uint256)")
 SHARES_OF = selector("sharesOf(uint256)")
+
+
+class OnCompany(msgspec.Struct, frozen=True, kw_only=True):
+    """What the chain says of one company; no wallet where it is not registered."""
+
+    wallet: str | None
+    active: bool
+    exclusive_campaign: UUID | None
 
 
 class OnCampaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +44,7 @@ class OnCampaign(msgspec.Struct, frozen=True, kw_only=True):
     raised: int
     closed: bool
     successful: bool
+    paused: bool
     released: int
     refunded: int
 
@@ -57,7 +69,7 @@ class ChainSide(msgspec.Struct, frozen=True, kw_only=True):
     head: int
     block: int
     digests: dict[int, bytes]
-    wallets: dict[UUID, str | None]
+    companies: dict[UUID, OnCompany]
     campaigns: dict[UUID, OnCampaign]
     certificates: dict[UUID, Certificate]
     logs: list[Found]
@@ -92,7 +104,7 @@ class ChainReader:
             head=head,
             block=block,
             digests=self._digests(obligations, block),
-            wallets=self._wallets(companies, block),
+            companies=self._companies(companies, block),
             campaigns=self._campaigns(campaigns, block),
             certificates=self._certificates(certificates, block),
             logs=list(self._logs(campaigns, block)),
@@ -102,10 +114,19 @@ class ChainReader:
         answers = self._rpc.answers([Call(o.address, DIGEST_OF + o.key) for o in obligations], block=block)
         return {o.position: _kept(answer) for o, answer in zip(obligations, answers, strict=True)}
 
-    def _wallets(self, companies: Sequence[UUID], block: int) -> dict[UUID, str | None]:
+    def _companies(self, companies: Sequence[UUID], block: int) -> dict[UUID, OnCompany]:
         registry = self._generation.addresses["IssuerRegistry"]
-        answers = self._rpc.answers([Call(registry, WALLET_OF + to_bytes32(c)) for c in companies], block=block)
-        return {company: _address(answer) for company, answer in zip(companies, answers, strict=True)}
+        views = WALLET_OF, IS_ACTIVE, EXCLUSIVE_CAMPAIGN_OF
+        calls = [Call(registry, view + to_bytes32(company)) for company in companies for view in views]
+        answers = self._rpc.answers(calls, block=block)
+        return {
+            company: OnCompany(
+                wallet=_address(answers[place * 3]),
+                active=bool(_number(answers[place * 3 + 1])),
+                exclusive_campaign=from_bytes32(_kept(answers[place * 3 + 2])),
+            )
+            for place, company in enumerate(companies)
+        }
 
     def _campaigns(self, campaigns: Sequence[UUID], block: int) -> dict[UUID, OnCampaign]:
         escrow, factory = self._generation.addresses["FundEscrow"], self._generation.addresses["CampaignFactory"]
@@ -113,16 +134,22 @@ class ChainReader:
         for campaign in campaigns:
             clone, key = campaign_address(self._generation, campaign), to_bytes32(campaign)
             calls += [Call(factory, DIGEST_OF + key), Call(clone, TOTAL_RAISED), Call(clone, CLOSED)]
-            calls += [Call(clone, SUCCESSFUL), Call(escrow, RELEASED_OF + key), Call(escrow, REFUNDED_OF + key)]
+            calls += [
+                Call(clone, SUCCESSFUL),
+                Call(clone, PAUSED),
+                Call(escrow, RELEASED_OF + key),
+                Call(escrow, REFUNDED_OF + key),
+            ]
         numbers = [_number(answer) for answer in self._rpc.answers(calls, block=block)]
         found = {}
         for place, campaign in enumerate(campaigns):
-            digest, raised, closed, successful, released, refunded = numbers[place * 6 : place * 6 + 6]
+            digest, raised, closed, successful, paused, released, refunded = numbers[place * 7 : place * 7 + 7]
             found[campaign] = OnCampaign(
                 deployed=bool(digest),
                 raised=raised,
                 closed=bool(closed),
                 successful=bool(successful),
+                paused=bool(paused),
                 released=released,
                 refunded=refunded,
             )

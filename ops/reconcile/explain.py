@@ -29,7 +29,16 @@ Posting = (
     | on_chain.CertificateRevoked
     | on_chain.CertificateReissued
     | on_chain.TransferApproved
+    | on_chain.IssuerUpdated
+    | on_chain.IssuerActiveSet
+    | on_chain.ExclusivityLocked
+    | on_chain.ExclusivityReleased
+    | on_chain.PausedSet
+    | on_chain.DeadlineSet
 )
+
+# What depositors and payees do with coin of their own: anybody may, and the escrow counts it.
+OfCoin = on_chain.Deposited | on_chain.DepositReclaimed | on_chain.CreditWithdrawn
 
 # What the token standards say beside a change of a certificate.
 Standard = on_chain.Transfer | on_chain.Locked | on_chain.Unlocked
@@ -84,8 +93,8 @@ class Explainer:
         """None for a log that is as it must be.
 
         1. A posting: an entry obliges exactly it. 2. A repetition: an entry obliges its key. 3. A holder's transfer: an
-        entry permits exactly it. 4. What is said beside one of these. 5. A role that the deployment gives. Everything
-        else is foreign.
+        entry permits exactly it. 4. What is said beside one of these. 5. A role that the deployment gives. 6. Coin of
+        depositors and payees. Everything else is foreign.
         """
         match found.said:
             case on_chain.Conflict(entry=leaf, have=have, given=given):
@@ -100,8 +109,8 @@ class Explainer:
                 explained = self._is_expected(found.log.raw.address, role, account)
             case said if isinstance(said, Posting):
                 return self._posting(found, said)
-            case _:
-                explained = False
+            case said:
+                explained = isinstance(said, OfCoin)
         return None if explained else self._foreign(found)
 
     def _posting(self, found: Found, said: Posting) -> Difference | None:

@@ -7,24 +7,32 @@ from uuid import UUID
 
 import msgspec
 
+from abis import from_bytes32
 from abis.logs import (
     CampaignClosed,
     CampaignCreated,
     CertificateIssued,
     CertificateReissued,
     CertificateRevoked,
+    DeadlineSet,
+    ExclusivityLocked,
+    ExclusivityReleased,
     InvestmentRecorded,
+    IssuerActiveSet,
     IssuerRegistered,
+    IssuerUpdated,
+    PausedSet,
     RefundRecorded,
     ReleaseRecorded,
     TransferApproved,
 )
-from ops.reconcile.chain import Certificate, ChainSide, OnCampaign
+from ops.reconcile.chain import Certificate, ChainSide, OnCampaign, OnCompany
 from ops.reconcile.journal import JournalSide
 from ops.reconcile.nouns import Difference
 from ops.reconcile.obligations import Obligation
 
-NO_CAMPAIGN = OnCampaign(deployed=False, raised=0, closed=False, successful=False, released=0, refunded=0)
+NO_COMPANY = OnCompany(wallet=None, active=False, exclusive_campaign=None)
+NO_CAMPAIGN = OnCampaign(deployed=False, raised=0, closed=False, successful=False, paused=False, released=0, refunded=0)
 NO_CERTIFICATE = Certificate(owner=None, shares=0)
 
 
@@ -39,7 +47,8 @@ class Holdings:
         self._journal = journal
         self._moved = moved
         self._issued: dict[UUID, int] = {}
-        self._wallets: dict[UUID, str] = {}
+        self._companies: dict[UUID, OnCompany] = {}
+        self._inactive: set[UUID] = set()
         self._campaigns: dict[UUID, OnCampaign] = {}
         self._certificates: dict[UUID, Certificate] = {}
         for position, obligation in journal.obligations.items():
@@ -47,8 +56,11 @@ class Holdings:
                 self._hold(obligation)
 
     def compare(self, chain: ChainSide) -> Iterator[Difference]:
-        for company, have in chain.wallets.items():
-            yield from self._differ("company", company, "wallet", self._wallets.get(company), have)
+        for company, on_company in chain.companies.items():
+            known = self._company(company)
+            for what in OnCompany.__struct_fields__:
+                name = what.replace("_", " ")
+                yield from self._differ("company", company, name, getattr(known, what), getattr(on_company, what))
         for campaign, on_campaign in chain.campaigns.items():
             wanted = self._campaigns.get(campaign, NO_CAMPAIGN)
             for what in OnCampaign.__struct_fields__:
@@ -60,8 +72,8 @@ class Holdings:
 
     def _hold(self, obligation: Obligation) -> None:
         match obligation.log:
-            case IssuerRegistered(wallet=wallet):
-                self._wallets[obligation.stream] = wallet
+            case IssuerRegistered() | IssuerUpdated() | IssuerActiveSet() | ExclusivityLocked() | ExclusivityReleased():
+                self._hold_of_company(obligation)
             case CertificateIssued(holder=holder, shares=shares):
                 self._issued[obligation.stream] = shares
                 self._certificates[obligation.stream] = Certificate(owner=holder, shares=shares)
@@ -76,6 +88,24 @@ class Holdings:
                 assert obligation.campaign_id is not None
                 known = self._campaigns.get(obligation.campaign_id, NO_CAMPAIGN)
                 self._campaigns[obligation.campaign_id] = _added(known, obligation)
+
+    def _hold_of_company(self, obligation: Obligation) -> None:
+        known = self._companies.get(obligation.stream, NO_COMPANY)
+        match obligation.log:
+            case IssuerRegistered(wallet=wallet) | IssuerUpdated(wallet=wallet):
+                known = msgspec.structs.replace(known, wallet=wallet)
+            case IssuerActiveSet(active=active):
+                (self._inactive.discard if active else self._inactive.add)(obligation.stream)
+            case ExclusivityLocked(campaign_id=campaign):
+                known = msgspec.structs.replace(known, exclusive_campaign=from_bytes32(campaign))
+            case _:
+                known = msgspec.structs.replace(known, exclusive_campaign=None)
+        self._companies[obligation.stream] = known
+
+    def _company(self, company: UUID) -> OnCompany:
+        """A company is active once it is registered, as long as nobody says otherwise."""
+        known = self._companies.get(company, NO_COMPANY)
+        return msgspec.structs.replace(known, active=known.wallet is not None and company not in self._inactive)
 
     def _give(self, investment: UUID, holder: str) -> None:
         """A certificate comes back, or goes on, with the shares that it was issued for."""
@@ -95,7 +125,7 @@ class Holdings:
             )
 
 
-def _added(known: OnCampaign, obligation: Obligation) -> OnCampaign:
+def _added(known: OnCampaign, obligation: Obligation) -> OnCampaign:  # noqa: PLR0911  # one for each posting
     """What a campaign's contracts say once they hold one more posting."""
     match obligation.log:
         case CampaignCreated():
@@ -104,6 +134,10 @@ def _added(known: OnCampaign, obligation: Obligation) -> OnCampaign:
             return msgspec.structs.replace(known, raised=known.raised + amount)
         case CampaignClosed(successful=successful):
             return msgspec.structs.replace(known, closed=True, successful=successful)
+        case PausedSet(paused=paused):
+            return msgspec.structs.replace(known, paused=paused)
+        case DeadlineSet():  # what it says is compared as a posting
+            return known
         case ReleaseRecorded(amount=amount, fee=fee):
             return msgspec.structs.replace(known, released=known.released + amount + fee)
         case RefundRecorded(amount=amount) if obligation.withdraws:

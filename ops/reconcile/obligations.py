@@ -8,11 +8,27 @@ from uuid import UUID
 
 import msgspec
 
-from abis import Generation, Log, campaign_address, to_bytes32, token_id
+from abis import Generation, Log, campaign_address, revision_key, to_bytes32, token_id
 from abis import logs as on_chain
+from abis.calls import FIAT, NATIVE
 from abis.hashing import checksummed, keccak
-from domain.campaign import CampaignApproved, CampaignClosed, ReleaseApproved
-from domain.company import KybApproved
+from domain.campaign import (
+    CampaignApproved,
+    CampaignClosed,
+    CampaignPaused,
+    CampaignResumed,
+    ChangeApproved,
+    ReleaseApproved,
+)
+from domain.company import (
+    CompanyReinstated,
+    CompanySuspended,
+    ExclusivityLocked,
+    ExclusivityReleased,
+    KybApproved,
+    KybRenewed,
+    WalletRotated,
+)
 from domain.investment import (
     CertificateReissued,
     CertificateRevoked,
@@ -22,6 +38,7 @@ from domain.investment import (
     TransferApproved,
 )
 from domain.journal import Entry, Event
+from domain.values import WEI
 
 NOBODY = "0x" + "0" * 40
 UNKNOWN_DEADLINE = 0  # the chain sets it; the journal learns it from the log
@@ -73,8 +90,80 @@ def _registration(entry: Entry, event: KybApproved, generation: Generation) -> O
     )
 
 
+def _update(entry: Entry, event: KybRenewed | WalletRotated, generation: Generation) -> Obligation | None:
+    if isinstance(event, WalletRotated) and not event.registered:
+        return None
+    wallet, documents_hash = checksummed(event.wallet), bytes.fromhex(event.documents_hash)
+    log = on_chain.IssuerUpdated(
+        company_id=to_bytes32(entry.stream), wallet=wallet, documents_hash=documents_hash, **_revised(entry)
+    )
+    return _of_company(entry, generation, _digest(1, wallet, documents_hash), log)
+
+
+def _activity(entry: Entry, event: CompanySuspended | CompanyReinstated, generation: Generation) -> Obligation:
+    active = isinstance(event, CompanyReinstated)
+    log = on_chain.IssuerActiveSet(company_id=to_bytes32(entry.stream), active=active, **_revised(entry))
+    return _of_company(entry, generation, _digest(2, int(active)), log)
+
+
+def _lock(entry: Entry, event: ExclusivityLocked | ExclusivityReleased, generation: Generation) -> Obligation:
+    campaign, is_lock = to_bytes32(event.campaign_id), isinstance(event, ExclusivityLocked)
+    make = on_chain.ExclusivityLocked if is_lock else on_chain.ExclusivityReleased
+    log = make(company_id=to_bytes32(entry.stream), campaign_id=campaign, **_revised(entry))
+    return _of_company(entry, generation, _digest(3 if is_lock else 4, campaign), log)
+
+
+def _pause(entry: Entry, event: CampaignPaused | CampaignResumed, generation: Generation) -> Obligation:
+    paused = isinstance(event, CampaignPaused)
+    log = on_chain.PausedSet(campaign_id=to_bytes32(entry.stream), paused=paused, **_revised(entry))
+    return _of_campaign(entry, generation, _digest(1, int(paused)), log)
+
+
+def _deadline(entry: Entry, event: ChangeApproved, generation: Generation) -> Obligation | None:
+    deadline = event.new_deadline_s
+    if deadline is None:
+        return None
+    log = on_chain.DeadlineSet(campaign_id=to_bytes32(entry.stream), deadline=deadline, **_revised(entry))
+    return _of_campaign(entry, generation, _digest(2, deadline), log)
+
+
+def _revised(entry: Entry) -> dict[str, Any]:
+    """What the logs say of everything that may come again: its entry, and its version as the revision."""
+    return {"entry": entry.leaf, "revision": entry.version}
+
+
+def _of_company(entry: Entry, generation: Generation, digest: bytes, log: Log) -> Obligation:
+    return Obligation(
+        position=entry.position,
+        stream=entry.stream,
+        campaign_id=None,
+        subject="company",
+        contract="IssuerRegistry",
+        address=generation.addresses["IssuerRegistry"],
+        key=revision_key(entry.stream, entry.version),
+        digest=digest,
+        log=log,
+    )
+
+
+def _of_campaign(entry: Entry, generation: Generation, digest: bytes, log: Log) -> Obligation:
+    return Obligation(
+        position=entry.position,
+        stream=entry.stream,
+        campaign_id=entry.stream,
+        subject="campaign",
+        contract="CampaignImplementation",
+        address=campaign_address(generation, entry.stream),
+        key=revision_key(entry.stream, entry.version),
+        digest=digest,
+        log=log,
+    )
+
+
 def _deployment(entry: Entry, event: CampaignApproved, generation: Generation) -> Obligation:
     company, terms, terms_hash = to_bytes32(event.company_id), event.terms, bytes.fromhex(event.terms_hash)
+    asset = NATIVE if terms.currency == WEI else FIAT
+    money = terms.funding_goal, terms.threshold, terms.cap
     return Obligation(
         position=entry.position,
         stream=entry.stream,
@@ -83,15 +172,17 @@ def _deployment(entry: Entry, event: CampaignApproved, generation: Generation) -
         contract="CampaignFactory",
         address=generation.addresses["CampaignFactory"],
         key=to_bytes32(entry.stream),
-        digest=_digest(company, terms.funding_goal, terms.cap, terms.duration_s, terms_hash),
+        digest=_digest(company, *money, terms.duration_s, asset, terms_hash),
         log=on_chain.CampaignCreated(
             campaign_id=to_bytes32(entry.stream),
             entry=entry.leaf,
             campaign=campaign_address(generation, entry.stream),
             company_id=company,
             funding_goal=terms.funding_goal,
+            threshold=terms.threshold,
             cap=terms.cap,
             deadline=UNKNOWN_DEADLINE,
+            asset=asset,
             terms_hash=terms_hash,
         ),
     )
@@ -247,8 +338,17 @@ def _of_change(entry: Entry, event: Change, generation: Generation, *, holder: s
     )
 
 
-_MAKERS: dict[type[Event], Callable[[Entry, Any, Generation], Obligation]] = {
+_MAKERS: dict[type[Event], Callable[[Entry, Any, Generation], Obligation | None]] = {
     KybApproved: _registration,
+    KybRenewed: _update,
+    WalletRotated: _update,
+    CompanySuspended: _activity,
+    CompanyReinstated: _activity,
+    ExclusivityLocked: _lock,
+    ExclusivityReleased: _lock,
+    CampaignPaused: _pause,
+    CampaignResumed: _pause,
+    ChangeApproved: _deadline,
     CampaignApproved: _deployment,
     InvestmentFunded: _recording,
     CampaignClosed: _closing,

@@ -124,7 +124,7 @@ def _compare_chain(
             "logs on the chain": len(chain.logs),
             "logs that repeat": explained.repeated,
             "postings": len(journal.obligations),
-            "companies on the chain": len(chain.wallets),
+            "companies on the chain": len(chain.companies),
             "campaigns on the chain": len(chain.campaigns),
             "certificates on the chain": len(chain.certificates),
         },

@@ -32,7 +32,12 @@ class ChainAtHand(msgspec.Struct):
         for _ in range(blocks):
             self.rpc.call("evm_mine")
 
-    def send(self, to: str, data: bytes, *, key: str | None = None) -> dict[str, Any]:
+    def wait(self, seconds: int) -> None:
+        """Mine a block that is so much later than the last one."""
+        self.rpc.call("evm_increaseTime", seconds)
+        self.mine()
+
+    def send(self, to: str, data: bytes, *, key: str | None = None, value: int = 0) -> dict[str, Any]:
         """Sign, send, mine; the receipt."""
         account = Account.from_key(key or self.signer_key)
         signed = account.sign_transaction(
@@ -41,7 +46,7 @@ class ChainAtHand(msgspec.Struct):
                 "nonce": self.rpc.number("eth_getTransactionCount", account.address, "latest"),
                 "gas": 4_000_000,
                 "gasPrice": 0,
-                "value": 0,
+                "value": value,
                 "to": to,
                 "data": data,
             }

@@ -20,8 +20,23 @@ from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node
 from chain_indexer.store import IndexerStore
 from domain import commands as c
-from domain.campaign import CampaignApproved, CampaignClosed, ReleaseApproved
-from domain.company import KybApproved
+from domain.campaign import (
+    CampaignApproved,
+    CampaignClosed,
+    CampaignPaused,
+    CampaignResumed,
+    ChangeApproved,
+    ReleaseApproved,
+)
+from domain.company import (
+    CompanyReinstated,
+    CompanySuspended,
+    ExclusivityLocked,
+    ExclusivityReleased,
+    KybApproved,
+    KybRenewed,
+    WalletRotated,
+)
 from domain.handlers import decide
 from domain.investment import (
     Acknowledgement,
@@ -64,8 +79,10 @@ def call_of(entry: Entry) -> bytes | None:  # noqa: PLR0911  # one for each obli
                 campaign_id=stream,
                 company_id=company_id,
                 funding_goal=terms.funding_goal,
+                threshold=terms.threshold,
                 cap=terms.cap,
                 duration_s=terms.duration_s,
+                asset=calls.FIAT,
                 terms_hash=bytes.fromhex(terms_hash),
                 entry=leaf,
             )
@@ -83,6 +100,30 @@ def call_of(entry: Entry) -> bytes | None:  # noqa: PLR0911  # one for each obli
             return calls.record_refunds([calls.RefundMember(campaign_id, stream, wallet, amount, leaf)])
         case CertificateRevoked() | CertificateReissued() | TransferApproved():
             return _change(entry, entry.event)
+        case _:
+            return _revision(entry)
+
+
+def _revision(entry: Entry) -> bytes | None:  # noqa: PLR0911  # one for each obligation
+    """What may come again for one company or campaign, each time under the version of its event."""
+    stream = entry.stream
+    said: dict[str, Any] = {"revision": entry.version, "entry": entry.leaf}
+    match entry.event:
+        case (
+            KybRenewed(wallet=wallet, documents_hash=documents)
+            | WalletRotated(wallet=wallet, documents_hash=documents, registered=True)
+        ):
+            return calls.update(company_id=stream, wallet=wallet, documents_hash=bytes.fromhex(documents), **said)
+        case CompanySuspended() | CompanyReinstated():
+            return calls.set_active(company_id=stream, active=isinstance(entry.event, CompanyReinstated), **said)
+        case ExclusivityLocked(campaign_id=campaign_id):
+            return calls.lock(company_id=stream, campaign_id=campaign_id, **said)
+        case ExclusivityReleased(campaign_id=campaign_id):
+            return calls.unlock(company_id=stream, campaign_id=campaign_id, **said)
+        case CampaignPaused() | CampaignResumed():
+            return calls.set_paused(paused=isinstance(entry.event, CampaignPaused), **said)
+        case ChangeApproved(new_deadline_s=int(deadline_s)):
+            return calls.set_deadline(deadline_s=deadline_s, **said)
         case _:
             return None
 
@@ -252,9 +293,9 @@ class World:
         match entry.event:
             case InvestmentFunded(campaign_id=campaign_id):
                 return campaign_address(self.chain.generation, campaign_id)
-            case CampaignClosed():
+            case CampaignClosed() | CampaignPaused() | CampaignResumed() | ChangeApproved():
                 return campaign_address(self.chain.generation, entry.stream)
-            case KybApproved():
+            case _ if entry.topic.startswith("company."):
                 return addresses["IssuerRegistry"]
             case CampaignApproved():
                 return addresses["CampaignFactory"]
@@ -308,6 +349,7 @@ class World:
         self.give("treasury_maker", c.RequestRelease(campaign_id=campaign_id, release_id=release_id))
         self.give("treasury_checker", c.ApproveRelease(campaign_id=campaign_id, release_id=release_id))
         self.go_on()
+        self.go_on()  # what the end of a campaign obliges: its company is unlocked
 
     # What tests look at, and what they break.
 

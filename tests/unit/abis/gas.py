@@ -8,9 +8,11 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from eth_account import Account
 
 from abis import calls
 from ops.contracts import ABIS
@@ -19,6 +21,9 @@ from tests.conftest import TOOLS
 from tests.support.chain import ChainAtHand, deploy_on
 from tests.unit.abis.anchoring import PLACE, anchor_of
 from tests.unit.abis.ledger import (
+    CAMPAIGN,
+    COMPANY,
+    DIGEST,
     HOLDER,
     HOLDER_KEY,
     INVESTOR,
@@ -52,7 +57,7 @@ PROOFS = {
 def measured(chain: ChainAtHand) -> dict[str, int]:
     """The gas of each call, by its name and, of a batch, by its members. The chain is left as it was."""
     table: dict[str, int] = {}
-    for rows in (_campaigns, _certificates, _changes, _escrow, _anchors):
+    for rows in (_campaigns, _certificates, _changes, _escrow, _coin, _anchors):
         snapshot = chain.rpc.call("evm_snapshot")
         table |= rows(LedgerOnChain(chain))
         chain.rpc.call("evm_revert", snapshot)
@@ -67,8 +72,8 @@ def read() -> dict[str, int]:
     return msgspec.json.decode(TABLE.read_bytes(), type=dict[str, int])
 
 
-def _gas(ledger: LedgerOnChain, to: str, data: bytes, *, key: str | None = None) -> int:
-    receipt = ledger.chain.send(ledger._address(to), data, key=key)
+def _gas(ledger: LedgerOnChain, to: str, data: bytes, *, key: str | None = None, value: int = 0) -> int:
+    receipt = ledger.chain.send(ledger._address(to), data, key=key, value=value)
     assert receipt["status"] == "0x1"
     return int(receipt["gasUsed"], 16)
 
@@ -78,12 +83,67 @@ def _campaigns(ledger: LedgerOnChain) -> dict[str, int]:
     raised = AMOUNT * (BATCH + 2)
     return {
         "register": _gas(ledger, "IssuerRegistry", register()),
+        **_revisions_of_a_company(ledger),
         "createCampaign": _gas(ledger, "CampaignFactory", create()),
         "recordInvestments 1, the first": _gas(ledger, "campaign", calls.record_investments([first])),
         "recordInvestments 1": _gas(ledger, "campaign", calls.record_investments([one])),
         f"recordInvestments {BATCH}": _gas(ledger, "campaign", calls.record_investments(many)),
+        "setPaused": _gas(ledger, "campaign", calls.set_paused(revision=2, paused=True, entry=entry(7))),
+        "setDeadline": _gas(ledger, "campaign", _later_deadline(ledger)),
         "close": _gas(ledger, "campaign", calls.close(successful=True, raised=raised, entry=entry(9))),
     }
+
+
+def _revisions_of_a_company(ledger: LedgerOnChain) -> dict[str, int]:
+    of_company: dict[str, Any] = {"company_id": COMPANY, "entry": entry(7)}
+    data = {
+        "update": calls.update(**of_company, revision=2, wallet=INVESTOR, documents_hash=DIGEST),
+        "setActive": calls.set_active(**of_company, revision=3, active=False),
+        "setActive, back": calls.set_active(**of_company, revision=4, active=True),
+        "lock": calls.lock(**of_company, revision=5, campaign_id=CAMPAIGN),
+        "unlock": calls.unlock(**of_company, revision=6, campaign_id=CAMPAIGN),
+    }
+    return {name: _gas(ledger, "IssuerRegistry", call) for name, call in data.items()}
+
+
+def _later_deadline(ledger: LedgerOnChain) -> bytes:
+    return calls.set_deadline(revision=3, deadline_s=ledger.ask("campaign", "deadline()") + 1, entry=entry(7))
+
+
+def _coin(ledger: LedgerOnChain) -> dict[str, int]:
+    """A campaign in the chain's own coin, which succeeds, and one of the same that fails."""
+    chain, place = ledger.chain, "FundEscrow"
+    depositors = [f"0x{number:064x}" for number in range(0xD1, 0xD1 + 2 + BATCH)]
+    wallets: list[str] = [Account.from_key(key).address for key in depositors]
+    members = [investment(n, amount=AMOUNT, investor=wallet) for n, wallet in enumerate(wallets, start=1)]
+    ledger.created(asset=calls.NATIVE)
+    deposits = []
+    for member, key in zip(members, depositors, strict=True):
+        chain.rpc.call("anvil_setBalance", member.investor, hex(AMOUNT))
+        data = calls.deposit(campaign_id=CAMPAIGN, investment_id=member.investment_id)
+        deposits.append(_gas(ledger, place, data, key=key, value=AMOUNT))
+    first, one, *many = members
+    table = {
+        "deposit": deposits[1],
+        "recordInvestments 1, coin, the first": _gas(ledger, "campaign", calls.record_investments([first])),
+        "recordInvestments 1, coin": _gas(ledger, "campaign", calls.record_investments([one])),
+        f"recordInvestments {BATCH}, coin": _gas(ledger, "campaign", calls.record_investments(many)),
+    }
+    for outcome in ("successful", "failed"):
+        start = chain.rpc.call("evm_snapshot")
+        raised = AMOUNT * len(members)
+        ledger.post("campaign", calls.close(successful=outcome == "successful", raised=raised, entry=entry(9)))
+        if outcome == "successful":
+            data = release(issuer=HOLDER, amount=AMOUNT, fee=100)
+            table["recordRelease, coin, the first"] = _gas(ledger, place, data)
+            table["withdraw"] = _gas(ledger, place, calls.withdraw(), key=HOLDER_KEY)
+        else:
+            refunds = [refund(n, amount=AMOUNT, investor=w) for n, w in enumerate(wallets, start=1)]
+            table["recordRefunds 1, coin, the first"] = _gas(ledger, place, calls.record_refunds(refunds[:1]))
+            table[f"recordRefunds {BATCH}, coin"] = _gas(ledger, place, calls.record_refunds(refunds[1 : BATCH + 1]))
+            table["reclaim"] = _gas(ledger, place, calls.reclaim(first.investment_id), key=depositors[0])
+        chain.rpc.call("evm_revert", start)
+    return table
 
 
 def _certificates(ledger: LedgerOnChain) -> dict[str, int]:

@@ -23,7 +23,7 @@ DIGEST = b"\xd1" * 32
 EVIDENCE = b"\xe1" * 32
 HOLDER_KEY = "0x" + "6a" * 32
 HOLDER: str = Account.from_key(HOLDER_KEY).address
-GOAL, CAP, DURATION_S = 100_000, 120_000, 2_592_000
+GOAL, THRESHOLD, CAP, DURATION_S = 100_000, 40_000, 120_000, 2_592_000
 ZERO = "0x" + "00" * 20
 
 
@@ -54,14 +54,14 @@ class LedgerOnChain:
         self.addresses = chain.generation.addresses
         self.campaign = campaign_address(chain.generation, CAMPAIGN)
 
-    def post(self, to: str, data: bytes, *, key: str | None = None) -> list[Log]:
-        receipt = self.chain.send(self._address(to), data, key=key)
+    def post(self, to: str, data: bytes, *, key: str | None = None, value: int = 0) -> list[Log]:
+        receipt = self.chain.send(self._address(to), data, key=key, value=value)
         assert receipt["status"] == "0x1"
         return [log for raw in receipt["logs"] if (log := decode(_raw(raw))) is not None]
 
-    def refused(self, to: str, data: bytes, *, key: str | None = None) -> Revert:
+    def refused(self, to: str, data: bytes, *, key: str | None = None, value: int = 0) -> Revert:
         sender = Account.from_key(key or self.chain.signer_key).address
-        call = {"from": sender, "to": self._address(to), "data": "0x" + data.hex()}
+        call = {"from": sender, "to": self._address(to), "data": "0x" + data.hex(), "value": hex(value)}
         with pytest.raises(RpcRefused) as caught:
             self.chain.rpc.call("eth_call", call, "latest")
         return decode_revert(caught.value.data)
@@ -81,8 +81,8 @@ class LedgerOnChain:
         self.post("IssuerRegistry", register())
         return self
 
-    def created(self) -> LedgerOnChain:
-        self.registered().post("CampaignFactory", create())
+    def created(self, **changes: Any) -> LedgerOnChain:
+        self.registered().post("CampaignFactory", create(**changes))
         return self
 
     def recorded(self, *members: InvestmentMember) -> LedgerOnChain:
@@ -116,8 +116,10 @@ def create(**changes: Any) -> bytes:
         "campaign_id": CAMPAIGN,
         "company_id": COMPANY,
         "funding_goal": GOAL,
+        "threshold": THRESHOLD,
         "cap": CAP,
         "duration_s": DURATION_S,
+        "asset": calls.FIAT,
         "terms_hash": DIGEST,
         "entry": entry(2),
     }

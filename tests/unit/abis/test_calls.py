@@ -16,15 +16,27 @@ from abis.ids import to_bytes32
 
 CONTRACT_OF = {
     "register": "IssuerRegistry",
+    "update": "IssuerRegistry",
+    "setActive": "IssuerRegistry",
+    "lock": "IssuerRegistry",
+    "unlock": "IssuerRegistry",
     "createCampaign": "CampaignFactory",
     "recordInvestments": "CampaignImplementation",
     "close": "CampaignImplementation",
+    "setPaused": "CampaignImplementation",
+    "setDeadline": "CampaignImplementation",
     "issueCertificates": "NFTShareCertificate",
     "revoke": "NFTShareCertificate",
     "reissue": "NFTShareCertificate",
     "approveTransfer": "NFTShareCertificate",
     "recordRelease": "FundEscrow",
     "recordRefunds": "FundEscrow",
+    "deposit": "FundEscrow",
+    "reclaim": "FundEscrow",
+    "withdraw": "FundEscrow",
+    "announceEmergency": "FundEscrow",
+    "cancelEmergency": "FundEscrow",
+    "setFeeWallet": "FundEscrow",
     "anchor": "JournalAnchor",
 }
 A, B, C = UUID(int=2**127 + 1), UUID(int=2), UUID(int=3)
@@ -44,7 +56,7 @@ def canonical(argument: dict[str, Any]) -> str:
 def test_every_signature_is_a_function_of_its_committed_contract(name: str) -> None:
     (function,) = [i for i in abi_of(CONTRACT_OF[name]) if i["type"] == "function" and i["name"] == name]
     assert SIGNATURES[name] == f"{name}({','.join(canonical(argument) for argument in function['inputs'])})"
-    assert function["stateMutability"] == "nonpayable"
+    assert function["stateMutability"] == ("payable" if name == "deposit" else "nonpayable")
 
 
 def test_selectors_are_those_that_everybody_knows() -> None:
@@ -61,11 +73,39 @@ def test_selectors_are_those_that_everybody_knows() -> None:
             (to_bytes32(A), WALLET, DIGEST, ENTRY),
         ),
         (
+            "update",
+            calls.update(company_id=A, revision=5, wallet=WALLET, documents_hash=DIGEST, entry=ENTRY),
+            (to_bytes32(A), 5, WALLET, DIGEST, ENTRY),
+        ),
+        (
+            "setActive",
+            calls.set_active(company_id=A, revision=5, active=True, entry=ENTRY),
+            (to_bytes32(A), 5, True, ENTRY),
+        ),
+        (
+            "lock",
+            calls.lock(company_id=A, revision=5, campaign_id=B, entry=ENTRY),
+            (to_bytes32(A), 5, to_bytes32(B), ENTRY),
+        ),
+        (
+            "unlock",
+            calls.unlock(company_id=A, revision=5, campaign_id=B, entry=ENTRY),
+            (to_bytes32(A), 5, to_bytes32(B), ENTRY),
+        ),
+        (
             "createCampaign",
             calls.create_campaign(
-                campaign_id=A, company_id=B, funding_goal=5, cap=6, duration_s=7, terms_hash=DIGEST, entry=ENTRY
+                campaign_id=A,
+                company_id=B,
+                funding_goal=5,
+                threshold=4,
+                cap=6,
+                duration_s=7,
+                asset=calls.NATIVE,
+                terms_hash=DIGEST,
+                entry=ENTRY,
             ),
-            (to_bytes32(A), to_bytes32(B), 5, 6, 7, DIGEST, ENTRY),
+            (to_bytes32(A), to_bytes32(B), 5, 4, 6, 7, 1, DIGEST, ENTRY),
         ),
         (
             "recordInvestments",
@@ -75,6 +115,8 @@ def test_selectors_are_those_that_everybody_knows() -> None:
             (((to_bytes32(A), WALLET, 5, 6, ENTRY), (to_bytes32(B), WALLET, 7, 8, ENTRY)),),
         ),
         ("close", calls.close(successful=True, raised=9, entry=ENTRY), (True, 9, ENTRY)),
+        ("setPaused", calls.set_paused(revision=5, paused=True, entry=ENTRY), (5, True, ENTRY)),
+        ("setDeadline", calls.set_deadline(revision=5, deadline_s=6, entry=ENTRY), (5, 6, ENTRY)),
         (
             "issueCertificates",
             calls.issue_certificates([CertificateMember(A, B, WALLET, 5, ENTRY)]),
@@ -105,6 +147,12 @@ def test_selectors_are_those_that_everybody_knows() -> None:
             calls.record_refunds([RefundMember(A, B, WALLET, 5, ENTRY)]),
             (((to_bytes32(A), to_bytes32(B), WALLET, 5, ENTRY),),),
         ),
+        ("deposit", calls.deposit(campaign_id=A, investment_id=B), (to_bytes32(A), to_bytes32(B))),
+        ("reclaim", calls.reclaim(A), (to_bytes32(A),)),
+        ("withdraw", calls.withdraw(), ()),
+        ("announceEmergency", calls.announce_emergency(A), (to_bytes32(A),)),
+        ("cancelEmergency", calls.cancel_emergency(A), (to_bytes32(A),)),
+        ("setFeeWallet", calls.set_fee_wallet(WALLET), (WALLET,)),
         ("anchor", calls.anchor(size=5, root=DIGEST, proof=[ENTRY, DIGEST]), (5, DIGEST, (ENTRY, DIGEST))),
     ],
     ids=list(CONTRACT_OF),

@@ -31,6 +31,7 @@ from tests.unit.abis.ledger import (
     GOAL,
     INVESTOR,
     ISSUER,
+    THRESHOLD,
     ZERO,
     LedgerOnChain,
     approve_transfer,
@@ -81,8 +82,10 @@ def test_a_campaign_is_made_where_it_was_known_to_be(ledger: LedgerOnChain) -> N
         campaign=made.campaign,
         company_id=to_bytes32(COMPANY),
         funding_goal=GOAL,
+        threshold=THRESHOLD,
         cap=CAP,
         deadline=int(block["timestamp"], 16) + DURATION_S,
+        asset=calls.FIAT,
         terms_hash=DIGEST,
     )
     assert ledger.ask("campaign", "cap()") == CAP
@@ -94,6 +97,9 @@ def test_a_campaign_is_made_where_it_was_known_to_be(ledger: LedgerOnChain) -> N
         ({"company_id": UUID(int=7)}, "IssuerUnknown"),
         ({"funding_goal": 0}, "TermsInvalid"),
         ({"cap": GOAL - 1}, "TermsInvalid"),
+        ({"threshold": 0}, "TermsInvalid"),
+        ({"threshold": CAP + 1}, "TermsInvalid"),
+        ({"asset": 2}, "AssetUnknown"),
         ({"duration_s": 0}, "TermsInvalid"),
         ({"duration_s": 365 * 86_400 + 1}, "TermsInvalid"),
         ({"entry": bytes(32)}, "EntryMissing"),
@@ -104,8 +110,8 @@ def test_a_campaign_that_makes_no_sense_is_refused(ledger: LedgerOnChain, change
 
 
 def test_neither_a_campaign_nor_the_template_is_initialised_by_anybody_else(ledger: LedgerOnChain) -> None:
-    data = selector("initialize(bytes32,uint256,uint64)")
-    data += encode(["bytes32", "uint256", "uint64"], [to_bytes32(CAMPAIGN), 1, 1])
+    types = ["bytes32", "uint256", "uint256", "uint64", "uint8"]
+    data = selector(f"initialize({','.join(types)})") + encode(types, [to_bytes32(CAMPAIGN), 1, 1, 1, 0])
     for place in ("campaign", "CampaignImplementation"):
         assert ledger.created().refused(place, data).code == "AlreadyInitialized"
 

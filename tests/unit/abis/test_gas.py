@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from chain_writer.batches import GAS_PER_TX_MAX, members_max
+from chain_writer.intents import Kind
 from tests.support.chain import ChainAtHand
 from tests.unit.abis.gas import PROOFS, TABLE, measured, read
 from tests.unit.abis.rfc6962 import Leaves
@@ -16,6 +20,19 @@ def test_the_committed_gas_table_is_what_the_calls_cost(chain: ChainAtHand) -> N
 def test_the_proofs_of_the_table_have_the_lengths_that_it_names() -> None:
     lengths = [len(Leaves({}).consistency(first, second)) for first, second in PROOFS.values()]
     assert lengths == [1, 10, 20, 16]
+
+
+@pytest.mark.parametrize(
+    ("kind", "call"),
+    [
+        (Kind.RECORD_INVESTMENT, "recordInvestments 20, coin"),
+        (Kind.RECORD_REFUND, "recordRefunds 20, coin"),
+        (Kind.RECORD_REFUND, "recordRefunds 20, open"),
+    ],
+)
+def test_a_full_batch_of_any_asset_fits_one_tx(kind: Kind, call: str) -> None:
+    member = read()[call] // 20 + 1  # a twentieth of the whole call: more than a member costs
+    assert member * members_max(kind) < GAS_PER_TX_MAX
 
 
 def test_batching_saves_gas_and_an_anchor_costs_no_more_than_a_few_records() -> None:

@@ -21,6 +21,7 @@ VALUES: dict[str, Any] = {
     "address": "0x52908400098527886e0f7030069857d2e4169ee7",
     "uint256": 2**256 - 1,
     "uint64": 2**64 - 1,
+    "uint8": 2**8 - 1,
     "bool": True,
 }
 

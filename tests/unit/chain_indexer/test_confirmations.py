@@ -73,8 +73,10 @@ CASES: list[tuple[Log, Event, str, c.Command]] = [
             campaign=campaign_address(GENERATION, SUBJECT),
             company_id=to_bytes32(CAMPAIGN),
             funding_goal=1_000,
+            threshold=750,
             cap=2_000,
             deadline=1_060,
+            asset=0,
             terms_hash=bytes.fromhex(HASH),
         ),
         campaign.CampaignApproved(company_id=CAMPAIGN, wallet=WALLET, terms=TERMS, terms_hash=HASH),
@@ -260,6 +262,8 @@ def test_an_id_that_is_none_of_ours_has_no_subject(word: bytes, token: int) -> N
 def test_logs_of_other_kinds_confirm_nothing() -> None:
     for log in (
         l.Paused(account=WALLET),
+        l.Deposited(investment_id=LEAF, campaign_id=LEAF, depositor=WALLET, amount=1),
+        l.EmergencyAnnounced(campaign_id=LEAF, begins_at=1),
         l.AlreadyRecorded(key=LEAF, entry=LEAF),
         l.Conflict(key=LEAF, entry=LEAF, have=LEAF, given=LEAF),
         l.Locked(token_id=1),
@@ -346,6 +350,11 @@ def test_what_says_nothing_new_is_noted() -> None:
     known: dict[str, Any] = {"entries": {}, "block": BLOCK, "generation": GENERATION}
     assert judge(log, repeated, companion=False, **known) == Noted(kind="AlreadyRecorded")
     assert judge(log, l.Locked(token_id=1), companion=True, **known) == Noted(kind="Locked")
+    coin: dict[str, Any] = {"investment_id": LEAF, "campaign_id": LEAF, "depositor": WALLET, "amount": 1}
+    assert judge(log, l.Deposited(**coin), companion=False, **known) == Noted(kind="Deposited")
+    assert judge(log, l.DepositReclaimed(**coin), companion=False, **known) == Noted(kind="DepositReclaimed")
+    withdrawn = l.CreditWithdrawn(payee=WALLET, amount=1)
+    assert judge(log, withdrawn, companion=False, **known) == Noted(kind="CreditWithdrawn")
 
 
 @given(st.sets(st.integers(1, 5_000)))

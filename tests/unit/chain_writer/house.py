@@ -52,7 +52,7 @@ TERMS = Terms(
     cap=2_000_000,
     share_price=100,
     duration_s=86_400,
-    success_threshold_bps=7_500,
+    success_threshold_bps=100,
     fee_bps=500,
     rule_pack="default@1",
 )
@@ -282,7 +282,7 @@ def exhaust(lane: Lane) -> None:
 
 RECORDED = "InvestmentRecorded(bytes32,bytes32,address,uint256,uint256)"
 REGISTERED = "IssuerRegistered(bytes32,bytes32,address,bytes32)"
-CREATED = "CampaignCreated(bytes32,bytes32,address,bytes32,uint256,uint256,uint64,bytes32)"
+CREATED = "CampaignCreated(bytes32,bytes32,address,bytes32,uint256,uint256,uint256,uint64,uint8,bytes32)"
 CLOSED = "CampaignClosed(bytes32,bytes32,bool,uint256)"
 ISSUED = "CertificateIssued(uint256,bytes32,bytes32,address,uint256)"
 RELEASED = "ReleaseRecorded(bytes32,bytes32,bytes32,address,uint256,uint256)"

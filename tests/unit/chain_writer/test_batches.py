@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +22,20 @@ from chain_writer.batches import (
     members_max,
     plan,
 )
-from chain_writer.intents import ApproveTransfer, Intent, Kind, ReissueCertificate, RevokeCertificate
+from chain_writer.intents import (
+    ApproveTransfer,
+    Call,
+    Intent,
+    Kind,
+    LockExclusivity,
+    ReissueCertificate,
+    RevokeCertificate,
+    SetActive,
+    SetDeadline,
+    SetPaused,
+    UnlockExclusivity,
+    UpdateIssuer,
+)
 from chain_writer.replies import Passed
 from ops.stack.chain import BLOCK_GAS_LIMIT
 from tests.unit.chain_writer.house import WALLET, House, exhaust, name
@@ -173,6 +189,45 @@ def test_a_change_of_a_certificate_goes_alone_and_says_what_was_decided(kind: Ki
         **said,
     )
     assert first.data == expected
+
+
+COMPANY_CHANGE: dict[str, Any] = {"company_id": name("company"), "revision": 7}
+CAMPAIGN_CHANGE: dict[str, Any] = {"campaign_id": name("campaign"), "revision": 7}
+REVISIONS: dict[Kind, tuple[Call, Callable[..., bytes], dict[str, Any]]] = {
+    Kind.UPDATE: (
+        UpdateIssuer(**COMPANY_CHANGE, wallet=WALLET, documents_hash="ee" * 32),
+        calls.update,
+        {**COMPANY_CHANGE, "wallet": WALLET, "documents_hash": b"\xee" * 32},
+    ),
+    Kind.SET_ACTIVE: (SetActive(**COMPANY_CHANGE, active=False), calls.set_active, {**COMPANY_CHANGE, "active": False}),
+    Kind.LOCK: (
+        LockExclusivity(**COMPANY_CHANGE, campaign_id=name("campaign")),
+        calls.lock,
+        {**COMPANY_CHANGE, "campaign_id": name("campaign")},
+    ),
+    Kind.UNLOCK: (
+        UnlockExclusivity(**COMPANY_CHANGE, campaign_id=name("campaign")),
+        calls.unlock,
+        {**COMPANY_CHANGE, "campaign_id": name("campaign")},
+    ),
+    Kind.SET_PAUSED: (SetPaused(**CAMPAIGN_CHANGE, paused=True), calls.set_paused, {"revision": 7, "paused": True}),
+    Kind.SET_DEADLINE: (
+        SetDeadline(**CAMPAIGN_CHANGE, deadline_s=99),
+        calls.set_deadline,
+        {"revision": 7, "deadline_s": 99},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REVISIONS)
+def test_what_may_come_again_goes_alone_with_its_revision(kind: Kind) -> None:
+    call, face, said = REVISIONS[kind]
+    member = intent(kind=kind, call=call, leaf=b"\x0f" * 32)
+    first, second = plan([member, member], batches_max=8)
+    assert [batch.members for batch in (first, second)] == [(member,), (member,)]
+    assert first.data == face(entry=b"\x0f" * 32, **said)
+    of_campaign = {name("campaign")} if kind in {Kind.SET_PAUSED, Kind.SET_DEADLINE} else set()
+    assert first.campaigns == of_campaign, "only these are addressed to a campaign's own contract"
 
 
 def test_every_member_is_written_with_the_leaf_of_its_entry() -> None:

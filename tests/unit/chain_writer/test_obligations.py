@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abis import Generation, campaign_address, to_bytes32
+from abis import Generation, calls, campaign_address, revision_key, to_bytes32
 from abis.generation import CONTRACTS
 from chain_writer.intents import Kind, generation_id
 from chain_writer.obligations import (
@@ -17,11 +18,28 @@ from chain_writer.obligations import (
     STAGE_FOUNDING,
     STAGE_RECORDING,
     STAGE_SETTLING,
+    asset_of,
     lane_of,
     obligation_of,
 )
-from domain.campaign import CampaignApproved, CampaignClosed, CampaignRejected, ReleaseApproved
-from domain.company import KybApproved
+from domain.campaign import (
+    CampaignApproved,
+    CampaignClosed,
+    CampaignPaused,
+    CampaignRejected,
+    CampaignResumed,
+    ChangeApproved,
+    ReleaseApproved,
+)
+from domain.company import (
+    CompanyReinstated,
+    CompanySuspended,
+    ExclusivityLocked,
+    ExclusivityReleased,
+    KybApproved,
+    KybRenewed,
+    WalletRotated,
+)
 from domain.investment import (
     CertificateReissued,
     CertificateRevoked,
@@ -44,6 +62,11 @@ GENERATION = Generation(
 CAMPAIGN, CHANGE = name("campaign"), name("change")
 OTHER = "0x" + "b2" * 20
 CHANGED = {"change_id": CHANGE, "campaign_id": CAMPAIGN, "wallet": WALLET, **DECIDED}
+
+LATER = {"digest": "dd" * 32, "deadline": NOON, "reconfirm_by": NOON}
+MOVED = ChangeApproved(change_id=CHANGE, **LATER, previous_deadline=NOON - timedelta(seconds=1))
+ROTATED = WalletRotated(wallet=WALLET, previous=OTHER, documents_hash="11" * 32, registered=True)
+REVISED = {Kind.UPDATE, Kind.SET_ACTIVE, Kind.LOCK, Kind.UNLOCK, Kind.SET_PAUSED, Kind.SET_DEADLINE}
 
 EVENTS: list[tuple[Event, Kind, str, int]] = [
     (KybApproved(wallet=WALLET, documents_hash="11" * 32), Kind.REGISTER, "IssuerRegistry", STAGE_FOUNDING),
@@ -104,6 +127,15 @@ EVENTS: list[tuple[Event, Kind, str, int]] = [
         "NFTShareCertificate",
         STAGE_SETTLING,
     ),
+    (KybRenewed(wallet=WALLET, documents_hash="11" * 32), Kind.UPDATE, "IssuerRegistry", STAGE_FOUNDING),
+    (ROTATED, Kind.UPDATE, "IssuerRegistry", STAGE_FOUNDING),
+    (CompanySuspended(reason="r", by="a"), Kind.SET_ACTIVE, "IssuerRegistry", STAGE_FOUNDING),
+    (CompanyReinstated(reason="r"), Kind.SET_ACTIVE, "IssuerRegistry", STAGE_FOUNDING),
+    (ExclusivityLocked(campaign_id=CAMPAIGN, year=2026), Kind.LOCK, "IssuerRegistry", STAGE_FOUNDING),
+    (ExclusivityReleased(campaign_id=CAMPAIGN, reason="r"), Kind.UNLOCK, "IssuerRegistry", STAGE_FOUNDING),
+    (CampaignPaused(reason="r", pauser="a"), Kind.SET_PAUSED, "", STAGE_RECORDING),
+    (CampaignResumed(reason="r"), Kind.SET_PAUSED, "", STAGE_RECORDING),
+    (MOVED, Kind.SET_DEADLINE, "", STAGE_RECORDING),
 ]
 
 
@@ -127,16 +159,31 @@ def test_each_of_these_events_obliges_its_call(event: Event, kind: Kind, contrac
         Kind.RECORD_RELEASE: to_bytes32(name("release")),
         **dict.fromkeys((Kind.REVOKE_CERTIFICATE, Kind.REISSUE_CERTIFICATE, Kind.APPROVE_TRANSFER), to_bytes32(CHANGE)),
     }
-    assert obligation.natural_key == of_its_own.get(kind, to_bytes32(CAMPAIGN))
+    otherwise = revision_key(CAMPAIGN, 2) if kind in REVISED else to_bytes32(CAMPAIGN)
+    assert obligation.natural_key == of_its_own.get(kind, otherwise)
     assert obligation.subject == CAMPAIGN
     assert obligation.parent == (name("company") if kind is Kind.CREATE_CAMPAIGN else None)
 
 
 def test_no_other_event_obliges_anything() -> None:
     obliging = {type(event) for event, *_ in EVENTS}
-    assert len(obliging) == len(Kind)
+    assert {kind for _, kind, *_ in EVENTS} == set(Kind)
     assert obliging <= set(EVENT_CLASSES)
     assert obligation_of(entry(CampaignRejected(reason="no")), GENERATION) is None
+
+
+def test_a_rotation_before_the_registration_and_a_change_that_moves_no_deadline_oblige_nothing() -> None:
+    assert obligation_of(entry(msgspec.structs.replace(ROTATED, registered=False)), GENERATION) is None
+    for previous in (None, NOON, NOON + timedelta(milliseconds=999)):
+        unmoved = msgspec.structs.replace(MOVED, previous_deadline=previous)
+        assert obligation_of(entry(unmoved), GENERATION) is None
+    stored = ChangeApproved(change_id=CHANGE, **LATER)
+    assert obligation_of(entry(stored), GENERATION) is None, "an older event does not say where the deadline was"
+
+
+def test_a_campaign_in_the_chain_s_own_coin_says_so() -> None:
+    assert asset_of("wei") == calls.NATIVE
+    assert asset_of("ETB") == calls.FIAT
 
 
 def test_an_effect_is_named_by_its_entry_and_its_generation_alone() -> None:
@@ -209,6 +256,22 @@ def test_the_digests_are_those_that_the_contracts_keep(house: House) -> None:
     house.revoke("investment", change="second")
     house.reissue("investment", change="third", wallet=WALLET)
     house.approve_transfer("investment", change="fourth", wallet=OTHER)
+    company, live = name("company"), name("live")
+    now = house.chain.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"]
+    later = datetime.fromtimestamp(int(now, 16), UTC) + timedelta(days=2)
+    revisions: list[tuple[UUID, Event]] = [
+        (company, KybRenewed(wallet=OTHER, documents_hash="33" * 32)),
+        (company, ROTATED),
+        (company, CompanySuspended(reason="r", by="a")),
+        (company, CompanyReinstated(reason="r")),
+        (company, ExclusivityLocked(campaign_id=live, year=2026)),
+        (company, ExclusivityReleased(campaign_id=live, reason="r")),
+        (live, CampaignPaused(reason="r", pauser="a")),
+        (live, CampaignResumed(reason="r")),
+        (live, msgspec.structs.replace(MOVED, deadline=later, previous_deadline=later - timedelta(days=1))),
+    ]
+    for stream, event in revisions:
+        house.record(stream, event)
     house.follow()
     house.settle(house.lane())
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from eth_abi.abi import encode
 
-from abis import Log, RawLog, logs
+from abis import Log, RawLog, logs, revision_key, to_bytes32
 from abis.hashing import keccak
 from chain_writer.intents import IntentState, Kind, Member, Outcome
 from chain_writer.verdicts import RELEASES_MAX, by_content, by_logs
@@ -51,18 +51,38 @@ LOGS: dict[Kind, type[Log]] = {
     Kind.REVOKE_CERTIFICATE: logs.CertificateRevoked,
     Kind.REISSUE_CERTIFICATE: logs.CertificateReissued,
     Kind.APPROVE_TRANSFER: logs.TransferApproved,
+    Kind.UPDATE: logs.IssuerUpdated,
+    Kind.SET_ACTIVE: logs.IssuerActiveSet,
+    Kind.LOCK: logs.ExclusivityLocked,
+    Kind.UNLOCK: logs.ExclusivityReleased,
+    Kind.SET_PAUSED: logs.PausedSet,
+    Kind.SET_DEADLINE: logs.DeadlineSet,
 }
+REVISED = (Kind.UPDATE, Kind.SET_ACTIVE, Kind.LOCK, Kind.UNLOCK, Kind.SET_PAUSED, Kind.SET_DEADLINE)
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_is_recorded_by_the_log_of_its_own_name_alone(kind: Kind) -> None:
-    member = msgspec.structs.replace(MEMBER, kind=kind)
+    subject = name("subject")
+    word, key = to_bytes32(subject), revision_key(subject, 0)
+    member = msgspec.structs.replace(MEMBER, kind=kind, natural_key=key if kind in REVISED else word)
     for other, logged in {**LOGS, None: logs.CertificateTransferred}.items():
         declared = logs.DECLARATIONS[logged]
-        raw = log(declared.replace(" indexed", ""), data=bytes(32 * (declared.count(",") - 1)))
+        raw = log(declared.replace(" indexed", ""), key=word, data=bytes(32 * (declared.count(",") - 1)))
         verdict = by_logs(member, [raw])
         assert (verdict is not None) == (other is kind), logged
         assert verdict is None or verdict.outcome is Outcome.RECORDED
+
+
+@pytest.mark.parametrize("kind", REVISED)
+def test_a_revision_is_recorded_by_the_log_of_this_very_revision(kind: Kind) -> None:
+    subject = name("subject")
+    declared = logs.DECLARATIONS[LOGS[kind]]
+    raw = log(declared.replace(" indexed", ""), key=to_bytes32(subject), data=bytes(32 * (declared.count(",") - 1)))
+    member = msgspec.structs.replace(MEMBER, kind=kind, natural_key=revision_key(subject, 1))
+    assert by_logs(member, [raw]) is None
+    of_nobody = msgspec.structs.replace(raw, topics=(*raw.topics[:1], b"\xff" * 32, LEAF))
+    assert by_logs(member, [of_nobody]) is None
 
 
 def test_already_recorded_is_landed_too() -> None:
