@@ -43,8 +43,8 @@ MEMBERS_MAX = {  # MEMBERS_MAX of the contracts; kinds that are not here are cal
     Kind.ISSUE_CERTIFICATE: 100,
     Kind.RECORD_REFUND: 200,
 }
-# Upper bounds for fiat campaigns, measured on an Istanbul chain; a test holds them against the contracts. In the chain's own
-# coin a member costs up to 10,000 more, for which one tx has room; another test holds that.
+# Upper bounds for fiat campaigns, measured on an Istanbul chain; a test holds them against the contracts. In the
+# chain's own coin a member costs up to 10,000 more, for which one tx has room; another test holds that.
 GAS_PER_MEMBER = {
     Kind.RECORD_INVESTMENT: 29_000,
     Kind.ISSUE_CERTIFICATE: 97_000,

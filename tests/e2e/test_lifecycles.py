@@ -1,7 +1,7 @@
 """What a platform promises beyond the straight road, on both ledgers, ending in agreement.
 
-A full campaign with a waiting list, money in parts and too much of it, an investor who withdraws, a release by milestones,
-and a certificate whose wallet is lost: on a whole house, through a node that speaks as Polygon Edge does.
+A full campaign with a waiting list, money in parts and too much of it, an investor who withdraws, a release by
+milestones, and a certificate whose wallet is lost: on a whole house, through a node that speaks as Polygon Edge does.
 """
 
 from __future__ import annotations
