@@ -83,6 +83,13 @@ def test_wei_stand_in_the_hash_as_decimal_strings_since_canonical_json_has_no_su
     assert terms_hash(company_id=COMPANY, title="Roastery", terms=WEI) == expected
 
 
+def test_the_largest_exact_integer_stands_in_the_hash_as_a_number() -> None:
+    terms = offer(funding_goal=AMOUNT_MAX)
+    content: Any = {"company_id": str(COMPANY), "terms": msgspec.to_builtins(terms), "title": "Roastery"}
+    expected = sha256(rfc8785.dumps(content)).hexdigest()
+    assert terms_hash(company_id=COMPANY, title="Roastery", terms=terms) == expected
+
+
 @pytest.mark.parametrize(
     "changes", [{"cap": 121_000}, {"fee_bps": 251}, {"rule_pack": "local@1"}, {"opens_at": NOW}, {"minimum": 11_000}]
 )
@@ -215,6 +222,7 @@ def test_what_is_not_a_sha_256_is_no_digest(digest: str) -> None:
     [
         "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG",
         "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi",
+        "b" + "a" * (CID_CHARS_MAX - 1),
         None,
     ],
 )
