@@ -57,6 +57,10 @@ class LedgerOnChain:
     def post(self, to: str, data: bytes, *, key: str | None = None, value: int = 0) -> list[Log]:
         receipt = self.chain.send(self._address(to), data, key=key, value=value)
         assert receipt["status"] == "0x1"
+        return self.decoded(receipt)
+
+    @staticmethod
+    def decoded(receipt: dict[str, Any]) -> list[Log]:
         return [log for raw in receipt["logs"] if (log := decode(_raw(raw))) is not None]
 
     def refused(self, to: str, data: bytes, *, key: str | None = None, value: int = 0) -> Revert:
