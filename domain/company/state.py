@@ -147,5 +147,6 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
             raise Refusal("company-suspended", "the company is suspended", reason=self.suspension.reason)
         if self.kyb == "expired" or (self.valid_until is not None and now >= self.valid_until):
             raise Refusal("kyb-expired", "the company's KYB has expired: it must be renewed")
-        if self.kyb != "approved" or self.registered is None:
+        # While a renewal is looked at, the approval that there is goes on until its end.
+        if self.kyb in {"draft", "rejected"} or self.registered is None:
             raise Refusal("company-not-registered", "the company must be approved and registered on the chain first")

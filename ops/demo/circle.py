@@ -61,6 +61,7 @@ class Circle:
             await self._settle(offering)
         else:
             await self._refund(offering)
+        await self._freed(offering)
 
     async def _register(self, offering: Offering) -> None:
         """The company: registered, its documents and KYB approved by a second person, recorded by IssuerRegistry."""
@@ -167,6 +168,17 @@ class Circle:
     async def _refund(self, offering: Offering) -> None:
         await self._all(offering, "investment.refund_confirmed")
         await self._confirmed(offering.campaign_id, "campaign.refunds_completed", offering)
+
+    async def _freed(self, offering: Offering) -> None:
+        """The company is free for its next campaign, on the chain as well."""
+
+        def reached() -> bool:
+            freed = self._feed.seen.get((offering.company_id, "company.exclusivity_released"))
+            shown = self._feed.seen.get((offering.company_id, "company.posting_confirmed"))
+            fact = shown.data.on_chain if shown is not None else None
+            return freed is not None and fact is not None and fact.entry_position == freed.position
+
+        await self._feed.until(reached, awaited=f"the exclusivity of {offering.name} given back on the chain")
 
     async def _give(
         self, role: str, path: str, body: Mapping[str, object] | None = None, *, kind: str, of: str
