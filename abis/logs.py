@@ -286,7 +286,7 @@ DECLARATIONS: dict[type[Log], str] = {
     CreditWithdrawn: "CreditWithdrawn(address indexed,uint256)",
     EmergencyAnnounced: "EmergencyAnnounced(bytes32 indexed,uint64)",
     EmergencyCancelled: "EmergencyCancelled(bytes32 indexed)",
-    FeeWalletSet: "FeeWalletSet(address)",
+    FeeWalletSet: "FeeWalletSet(address indexed)",
     AlreadyRecorded: "AlreadyRecorded(bytes32 indexed,bytes32 indexed)",
     Conflict: "Conflict(bytes32 indexed,bytes32 indexed,bytes32,bytes32)",
     Anchored: "Anchored(uint64 indexed,bytes32 indexed,uint64,bytes32)",

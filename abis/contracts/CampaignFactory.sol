@@ -43,6 +43,8 @@ contract CampaignFactory is AccessControlDefaultAdminRules, Pausable, Posted {
     /// The goal and the threshold must be above zero, the cap below neither, the duration between one second and a year.
     error TermsInvalid(uint256 fundingGoal, uint256 threshold, uint256 cap, uint64 duration);
     error AssetUnknown(uint8 asset);
+    /// Without the escrow a campaign in the chain's own coin would record what nobody has deposited.
+    error EscrowMissing();
 
     constructor(
         address admin,
@@ -50,6 +52,7 @@ contract CampaignFactory is AccessControlDefaultAdminRules, Pausable, Posted {
         IssuerRegistry registry_,
         address escrow_
     ) AccessControlDefaultAdminRules(1 days, admin) {
+        if (escrow_ == address(0)) revert EscrowMissing();
         implementation = implementation_;
         registry = registry_;
         escrow = escrow_;

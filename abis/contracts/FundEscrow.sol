@@ -83,7 +83,7 @@ contract FundEscrow is AccessControlDefaultAdminRules, ReentrancyGuard, Posted, 
     event CreditWithdrawn(address indexed payee, uint256 amount);
     event EmergencyAnnounced(bytes32 indexed campaignId, uint64 beginsAt);
     event EmergencyCancelled(bytes32 indexed campaignId);
-    event FeeWalletSet(address feeWallet);
+    event FeeWalletSet(address indexed feeWallet);
 
     error CampaignUnknown(bytes32 campaignId);
     error CampaignNotSuccessful(bytes32 campaignId);
@@ -213,7 +213,7 @@ contract FundEscrow is AccessControlDefaultAdminRules, ReentrancyGuard, Posted, 
         Deposit storage deposited = depositOf[investmentId][msg.sender];
         deposited.state = DepositState.RECLAIMED;
         emit DepositReclaimed(investmentId, deposited.campaign.campaignId(), msg.sender, amount);
-        _pay(msg.sender, amount);
+        _pay(amount);
     }
 
     /// Take what releases have credited.
@@ -222,7 +222,7 @@ contract FundEscrow is AccessControlDefaultAdminRules, ReentrancyGuard, Posted, 
         if (amount == 0) revert NothingToWithdraw(msg.sender);
         creditOf[msg.sender] = 0;
         emit CreditWithdrawn(msg.sender, amount);
-        _pay(msg.sender, amount);
+        _pay(amount);
     }
 
     /// How much of a deposit its depositor may take back now: all of one that was refunded; all of one that was never
@@ -280,7 +280,7 @@ contract FundEscrow is AccessControlDefaultAdminRules, ReentrancyGuard, Posted, 
 
     function _refundDeposit(Refund calldata m, CampaignImplementation campaign) private {
         Deposit storage deposited = depositOf[m.investmentId][m.investor];
-        if (deposited.campaign != campaign || deposited.state != DepositState.RECORDED) {
+        if (address(deposited.campaign) != address(campaign) || deposited.state != DepositState.RECORDED) {
             revert DepositMissing(m.investmentId, m.investor);
         }
         if (deposited.amount != m.amount) revert DepositDiffers(m.investmentId, deposited.amount, m.amount);
@@ -294,8 +294,9 @@ contract FundEscrow is AccessControlDefaultAdminRules, ReentrancyGuard, Posted, 
         if (address(campaign) == address(0)) revert CampaignUnknown(campaignId);
     }
 
-    function _pay(address receiver, uint256 amount) private {
-        (bool paid,) = receiver.call{value: amount}("");
-        if (!paid) revert TransferFailed(receiver);
+    /// Whoever asks is paid, and nobody else ever.
+    function _pay(uint256 amount) private {
+        (bool paid,) = msg.sender.call{value: amount}("");
+        if (!paid) revert TransferFailed(msg.sender);
     }
 }
