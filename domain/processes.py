@@ -89,29 +89,42 @@ class Settlement:
         self._position = store.position(self.NAME)
 
     def step(self) -> Progress:
-        """Read up to the next thing to see to, and see to it. The position moves once all of it has happened."""
-        entries = _through_first(self._reader.read(after=self._position, limit=ENTRIES_PER_STEP_MAX))
+        """Read up to the next thing to see to, and see to it. The position moves once all of it has happened.
+
+        What it concerns must be known, and nothing later, when it is met: so the entries are learnt up to it first.
+        """
+        entries: list[Entry] = []
+        reaction: Callable[[Entry], None] | None = None
+        for entry in self._reader.read(after=self._position, limit=ENTRIES_PER_STEP_MAX):
+            entries.append(entry)
+            if (reaction := self._reaction(entry)) is not None:
+                break
         if entries:
             changes = [change for entry in entries if (change := _learnt(entry)) is not None]
-            self._store.advance(self.NAME, self._position, changes=changes)
-            self._react(entries[-1])
+            if reaction is not None:
+                self._store.advance(self.NAME, self._position, changes=changes)
+                reaction(entries[-1])
+                changes = []
             self._position = entries[-1].position
-            self._store.advance(self.NAME, self._position)
+            self._store.advance(self.NAME, self._position, changes=changes)
         lag = max(0, self._reader.head() - self._position)
         return Progress(advanced=len(entries), position=self._position, lag=lag)
 
-    def _react(self, entry: Entry) -> None:
+    def _reaction(self, entry: Entry) -> Callable[[Entry], None] | None:
+        """What an entry asks for; None if nothing."""
         match entry.event:
-            case ClosingConfirmed(outcome=outcome):
-                self._end_investments(entry, successful=outcome == "successful")
-            case ClosingStarted(cancelled=False):
-                self._allot_parts(entry)
+            case ClosingConfirmed():
+                return self._end_investments
+            case ClosingStarted(cancelled=False) if self._terms_of(entry.stream).oversubscription == "pro_rata":
+                return self._allot_parts
             case CommitmentReleased() | WaitingLeft(reason="cancelled"):
-                self._admit(entry)
+                return self._admit if self._terms_of(entry.stream).oversubscription == "first_come" else None
             case _:
-                pass
+                return None
 
-    def _end_investments(self, entry: Entry, *, successful: bool) -> None:
+    def _end_investments(self, entry: Entry) -> None:
+        assert isinstance(entry.event, ClosingConfirmed)
+        successful = entry.event.outcome == "successful"
         after: UUID | None = None
         while chunk := self._store.held(entry.stream, after=after, limit=INVESTMENTS_PER_CHUNK_MAX):
             after = chunk[-1].investment_id
@@ -133,8 +146,6 @@ class Settlement:
     def _allot_parts(self, entry: Entry) -> None:
         """Work out everybody's part from the journal alone, so that an auditor gets the same."""
         terms = self._terms_of(entry.stream)
-        if terms.oversubscription != "pro_rata":
-            return
         price = terms.share_price
         paid = self._store.in_state(entry.stream, "paid")
         wanted = [Wanted(held.investment_id, held.amount // price) for held in paid]
@@ -146,8 +157,6 @@ class Settlement:
 
     def _admit(self, entry: Entry) -> None:
         """Nobody overtakes: the list is admitted from its front until there is no room."""
-        if self._terms_of(entry.stream).oversubscription != "first_come":
-            return
         for held in self._store.in_state(entry.stream, "waiting"):
             command = c.AdmitInvestment(investment_id=held.investment_id)
             key = f"{entry.position}:{held.investment_id}"
@@ -179,14 +188,6 @@ class Settlement:
 def _subject(command: Any) -> UUID:
     subject: UUID = command.campaign_id if isinstance(command, c.CompleteClosing) else command.investment_id
     return subject
-
-
-def _through_first(entries: list[Entry]) -> list[Entry]:
-    """The entries up to the first to see to: what it concerns must be known, and nothing later, when it is met."""
-    for place, entry in enumerate(entries, start=1):
-        if isinstance(entry.event, ClosingConfirmed | ClosingStarted | CommitmentReleased | WaitingLeft):
-            return entries[:place]
-    return entries
 
 
 def _learnt(entry: Entry) -> Change | None:
@@ -234,13 +235,10 @@ class Scheduler:
     def step(self) -> Progress:
         """Learn what falls due and what no longer, then see to what is due. What cannot happen yet is asked again."""
         entries = self._reader.read(after=self._position, limit=ENTRIES_PER_STEP_MAX)
-        for entry in entries:
-            due, settled = learnt(entry)
-            if due or settled:
-                self._store.advance(self.NAME, entry.position, due=due, settled=settled)
         if entries:
+            news = [one for entry in entries for what in learnt(entry) for one in what]
             self._position = entries[-1].position
-            self._store.advance(self.NAME, self._position)
+            self._store.advance(self.NAME, self._position, news=news)
         done = self._see_to(self._store.due(self._clock(), limit=DUE_PER_STEP_MAX))
         lag = max(0, self._reader.head() - self._position)
         return Progress(advanced=len(entries) + done, position=self._position, lag=lag)
@@ -259,7 +257,7 @@ class Scheduler:
         if isinstance(answer, Refusal) and answer.code in NOT_YET:
             self._store.postpone(due, until=self._clock() + timedelta(seconds=POSTPONED_S))
             return False
-        self._store.advance(self.NAME, self._position, settled=[Settled(due.kind, due.stream, due.item)])
+        self._store.advance(self.NAME, self._position, news=[Settled(due.kind, due.stream, due.item)])
         return True
 
     def _take_silence(self, due: Due) -> bool:

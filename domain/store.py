@@ -57,10 +57,9 @@ class ProcessStore:
         position: int,
         *,
         changes: Iterable[Change] = (),
-        due: Iterable[Due] = (),
-        settled: Iterable[Settled] = (),
+        news: Iterable[Due | Settled] = (),
     ) -> None:
-        """Keep what was learnt and the position it was learnt at, in one transaction."""
+        """Keep what was learnt, in its order, and the position it was learnt at, in one transaction."""
         with self._connection.transaction(), self._connection.cursor() as rows:
             for change in changes:
                 key = (change.campaign_id, change.investment_id)
@@ -68,10 +67,11 @@ class ProcessStore:
                     rows.execute(COMMITTED_SQL, (*key, change.amount, change.state, change.position))
                 else:
                     rows.execute(CHANGED_SQL, (change.state, *key))
-            for one in due:
-                rows.execute(DUE_SQL, (one.kind, one.stream, one.item, one.at, one.position))
-            for gone in settled:
-                rows.execute(SETTLED_SQL, (gone.kind, gone.stream, gone.item))
+            for one in news:
+                if isinstance(one, Due):
+                    rows.execute(DUE_SQL, (one.kind, one.stream, one.item, one.at, one.position))
+                else:
+                    rows.execute(SETTLED_SQL, (one.kind, one.stream, one.item))
             rows.execute(
                 "INSERT INTO journal.followers VALUES (%s, %s) ON CONFLICT (name) DO UPDATE"
                 " SET position = EXCLUDED.position WHERE journal.followers.position < EXCLUDED.position",

@@ -15,13 +15,13 @@ from eventsourcing.postgres import PostgresFactory
 from eventsourcing.utils import Environment, EnvType
 
 from domain.journal.committer import Committer, Decide, Figures, Limits
-from domain.journal.encoding import Codec, Draft, JournalMapper
+from domain.journal.encoding import Codec, JournalMapper
 from domain.journal.entries import Envelope, Outcome
 from domain.journal.reader import JournalReader
 from domain.journal.recorder import JournalDatastore, JournalRecorder, Session
 from domain.journal.rehearsal import Rehearsed, rehearse
 from domain.journal.snapshots import Snapshots
-from domain.journal.work import Versioned
+from domain.journal.work import Versioned, fold
 
 
 class Journal(Application[UUID]):
@@ -61,15 +61,7 @@ class Journal(Application[UUID]):
     def load(self, stream: UUID) -> Versioned | None:
         """The state and version of a stream, None if there is no such stream."""
         drafts: Iterable[Any] = self.events.get(stream)
-        return fold(drafts)
-
-
-def fold(drafts: Iterable[Draft]) -> Versioned | None:
-    """The state that events of one stream lead to, with its version; None for no events."""
-    state, version = None, 0
-    for draft in drafts:
-        state, version = draft.event.apply(state), draft.originator_version
-    return (state, version) if version else None
+        return fold((draft.event, draft.originator_version) for draft in drafts)
 
 
 class Ledger:

@@ -31,7 +31,7 @@ from domain.journal.entries import Envelope, Outcome, Recorded
 from domain.journal.recorder import ENTRIES_PER_LOOK_MAX, CommandRecord, HeadMoved, Known, Look, Session
 from domain.journal.snapshots import EVENTS_BETWEEN, Snapshots
 from domain.journal.tickets import Answer, Ticket, settle
-from domain.journal.work import Versioned, Work
+from domain.journal.work import Versioned, Work, fold
 
 log = logging.getLogger(__name__)
 
@@ -313,15 +313,12 @@ class Committer:
     def _fold(self, session: Session, stream: UUID) -> Versioned | None:
         """The state of a stream from its snapshot, if there is one, and the events after that."""
         kept = self._snapshots.find(session.connection, stream) if self._snapshots else None
-        state, version = kept or (None, 0)
-        topic = ""
-        rows = session.stream(stream, after=version)
-        for _, _, version, topic, stored in rows:  # noqa: B007  # the last ones count
-            event, _ = self._codec.decode(topic, stored)
-            state = event.apply(state)
-        if self._snapshots and len(rows) >= EVENTS_BETWEEN:
-            self._snapshots.keep(session.connection, stream, topic, (state, version))
-        return (state, version) if version else None
+        rows = session.stream(stream, after=kept[1] if kept else 0)
+        events = ((self._codec.decode(topic, stored)[0], version) for _, _, version, topic, stored in rows)
+        versioned = fold(events, onto=kept)
+        if self._snapshots and versioned and len(rows) >= EVENTS_BETWEEN:
+            self._snapshots.keep(session.connection, stream, rows[-1][3], versioned)
+        return versioned
 
     def _keep(self, stream: UUID, versioned: Versioned) -> None:
         self._states[stream] = versioned

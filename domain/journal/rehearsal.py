@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import msgspec
 
 from domain.journal.entries import Envelope
 from domain.journal.reader import JournalReader
-from domain.journal.work import Versioned, Work
+from domain.journal.work import Versioned, Work, fold
 
 
 class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,9 +53,5 @@ def rehearse(
 
 
 def _state(reader: JournalReader, stream: UUID, position: int) -> Versioned | None:
-    state, version = None, 0
-    for entry in reader.stream(stream):
-        if entry.position > position:
-            break
-        state, version = entry.event.apply(state), entry.version
-    return (state, version) if version else None
+    entries = takewhile(lambda entry: entry.position <= position, reader.stream(stream))
+    return fold((entry.event, entry.version) for entry in entries)

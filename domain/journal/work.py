@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
@@ -21,6 +21,17 @@ Versioned = tuple[Any, int]
 def command_id_of(key: CommandKey) -> UUID:
     """The id of a command, derived from its key, so that a retry is the same command."""
     return uuid5(COMMANDS, f"{key.scope}\n{key.key}")
+
+
+def fold(events: Iterable[tuple[Event, int]], *, onto: Versioned | None = None) -> Versioned | None:
+    """The state that events of one stream lead to, each given with its version; None if there are none at all.
+
+    `onto` is what earlier events of the stream have led to.
+    """
+    state, version = onto or (None, 0)
+    for event, version in events:  # noqa: B007  # the last one counts
+        state = event.apply(state)
+    return (state, version) if version else None
 
 
 class Work:
