@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -169,8 +169,11 @@ class Personal:
         kept = await self._kept(request, key, subject)
         readings = await self._ask(lambda vault: vault.readings(subject))
         position = await self._book_whole()
-        investments = await self._investments(subject)
-        payments = [payment for each in investments for payment in await self._payments(each)]
+        book = self._sources.book
+        investments = await _every_id(partial(book.investments, investor_id=subject))
+        payments: list[UUID] = []
+        for each in investments:
+            payments += await _every_id(partial(book.payments, investment_id=each))
         entries: list[a.Entry] = []
         for stream in (subject, *investments, *payments):
             found = await self._sources.journal.ask(partial(_entries_of, stream=stream))
@@ -193,22 +196,6 @@ class Personal:
             raise TryAgain("book-behind", f"the book is not yet at {head}", after_s=AGAIN_AFTER_S)
         return head
 
-    async def _investments(self, subject: UUID) -> list[UUID]:
-        found: list[UUID] = []
-        after = 0
-        while rows := await self._sources.book.investments(investor_id=subject, after=after, limit=ROWS_PER_PAGE):
-            found.extend(row.id for row in rows)
-            after = rows[-1].position
-        return found
-
-    async def _payments(self, investment: UUID) -> list[UUID]:
-        found: list[UUID] = []
-        after = 0
-        while rows := await self._sources.book.payments(investment_id=investment, after=after, limit=ROWS_PER_PAGE):
-            found.extend(row.id for row in rows)
-            after = rows[-1].position
-        return found
-
     async def _ask(self, question: Callable[[Vault], Found]) -> Found:
         """Put a question to the vault. A seat with keys from before a rotation is left for a new one."""
         for _ in range(SEATS_STALE_MAX):
@@ -229,6 +216,16 @@ class Personal:
         if versioned[0].erased:
             raise PersonErased  # also before the key is gone
         return versioned[0]
+
+
+async def _every_id(read: Callable[..., Awaitable[Sequence[Any]]]) -> list[UUID]:
+    """The ids of all rows that a reader of the book gives page by page."""
+    found: list[UUID] = []
+    after = 0
+    while rows := await read(after=after, limit=ROWS_PER_PAGE):
+        found.extend(row.id for row in rows)
+        after = rows[-1].position
+    return found
 
 
 def _entries_of(reader: JournalReader, *, stream: UUID) -> list[Entry]:

@@ -150,9 +150,8 @@ class VaultStore:
     def erase(self, erasures: Sequence[tuple[UUID, int]], *, position: int, at: datetime) -> None:
         """Destroy keys and data of these persons, and remember how far the journal was read; all or nothing."""
         with self._connection.transaction(), self._connection.cursor() as rows:
-            for subject, ordered_at in sorted(
-                erasures
-            ):  # in one order, so that two followers never lock each other out
+            # In one order, so that two followers never lock each other out.
+            for subject, ordered_at in sorted(erasures):
                 rows.execute(ALONE, (_lock_of(subject),))
                 rows.execute("DELETE FROM api.vault_persons WHERE subject = %s", (subject,))
                 rows.execute(

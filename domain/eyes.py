@@ -13,6 +13,12 @@ def check_other_eyes(by: Actor, *not_by: str | None) -> None:
         raise Refusal("four-eyes", "another person than the one who asked must decide this")
 
 
+def check_own_hands(by: Actor, reviewer: str | None) -> None:
+    """Refuse whoever is not the reviewer, once somebody has taken the review."""
+    if reviewer not in {None, by.id}:
+        raise Refusal("in-other-hands", "another person is reviewing this", reviewer=reviewer)
+
+
 def same_fact(known: ChainFact | None, fact: ChainFact) -> bool:
     """Whether this is confirmed already, by the same log. Another log for a confirmed thing is refused."""
     if known is not None and known != fact:

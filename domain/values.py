@@ -11,10 +11,11 @@ from uuid import UUID
 import msgspec
 
 from domain.errors import Refusal
+from domain.journal.encoding import EXACT_MAX, exact
 
 # Amounts of a currency and share counts stay exact in every JSON reader (RFC 8785 refuses larger integers); a goal of
 # 5,000,000 in minor units is ten million times smaller. Wei go beyond: the journal stores those as decimal strings.
-AMOUNT_MAX = 2**53 - 1
+AMOUNT_MAX = EXACT_MAX
 WEI = "wei"  # the settlement asset of a campaign in the chain's own coin
 WEI_MAX = 10**27  # a thousand million coins
 TEXT_CHARS_MAX = 500
@@ -93,17 +94,7 @@ def terms_hash(*, company_id: UUID, title: str, terms: Terms, documents: dict[st
     content: dict[str, object] = {"company_id": company_id, "terms": terms, "title": title}
     if documents:
         content["documents"] = documents
-    return sha256(_canonical(_exact(content))).hexdigest()
-
-
-def _exact(content: dict[str, object]) -> object:
-    """The same with integers that JSON readers may round as decimal strings."""
-    built = msgspec.to_builtins(content)
-    terms = built["terms"]
-    built["terms"] = {
-        name: str(value) if isinstance(value, int) and value > AMOUNT_MAX else value for name, value in terms.items()
-    }
-    return built
+    return sha256(_canonical(exact(msgspec.to_builtins(content)))).hexdigest()
 
 
 def documents_hash(documents: dict[str, str]) -> str:
@@ -160,9 +151,18 @@ def check_cid(cid: str | None) -> None:
         raise Refusal("cid-not-acceptable", "a CID begins with Qm (version 0) or b (version 1, base32)", field="cid")
 
 
-def check_later(moment: datetime, *, than: datetime, name: str) -> None:
-    """Refuse a moment that is not in the future of `than`, or that has no zone."""
+def check_later(moment: datetime | None, *, than: datetime, name: str) -> None:
+    """Refuse a moment that is not in the future of `than`, or that has no zone; None is none given."""
+    if moment is None:
+        return
     if moment.tzinfo is None:
         raise Refusal("time-not-acceptable", f"{name} needs a time zone", field=name)
     if moment <= than:
         raise Refusal("time-not-acceptable", f"{name} must be later than {than.isoformat()}", field=name)
+
+
+def check_over(until: datetime | None, *, now: datetime, what: str) -> datetime:
+    """The moment that has come; refuse while it has not, or if there is none."""
+    if until is None or now < until:
+        raise Refusal("not-due", f"{what} is valid still", due=str(until))
+    return until

@@ -19,7 +19,7 @@ from domain.campaign.events import (
 )
 from domain.campaign.state import BEFORE_APPROVAL, Campaign
 from domain.errors import Refusal
-from domain.eyes import check_other_eyes
+from domain.eyes import check_other_eyes, check_own_hands
 from domain.journal.entries import Actor, Event
 from domain.rule_packs import RulePack
 from domain.values import Terms, check_cid, check_digest, check_later, check_name, check_text
@@ -116,13 +116,11 @@ def reject(campaign: Campaign, *, reason: str, by: Actor) -> Event:
 def _check_content(title: str, terms: Terms, pack: RulePack, now: datetime) -> None:
     check_name(title, name="title")
     pack.check(terms)
-    if terms.opens_at is not None:
-        check_later(terms.opens_at, than=now, name="opens_at")
+    check_later(terms.opens_at, than=now, name="opens_at")
 
 
 def _reviewable(campaign: Campaign, by: Actor) -> None:
     """Refuse unless the campaign waits for a decision that is this person's to make."""
     campaign.check_in("submitted", "in_review")
     check_other_eyes(by, campaign.owner, campaign.submitter)
-    if campaign.reviewer not in {None, by.id}:
-        raise Refusal("in-other-hands", "another person is reviewing this", reviewer=campaign.reviewer)
+    check_own_hands(by, campaign.reviewer)

@@ -20,7 +20,7 @@ from domain.company.state import SECTORS, Company, Document, Profile
 from domain.errors import Refusal
 from domain.eyes import check_other_eyes
 from domain.journal.entries import Actor, Event
-from domain.values import check_cid, check_digest, check_later, check_name, check_text, check_wallet
+from domain.values import check_cid, check_digest, check_later, check_name, check_over, check_text, check_wallet
 
 DOCUMENTS_MAX = 50
 YEAR_MAX = 9_999
@@ -119,8 +119,7 @@ def attach(
         if (known.kind, known.sha256) == (kind, sha256):
             return None
         raise Refusal("already-exists", f"document {document_id} is attached with other content")
-    if expires_at is not None:
-        check_later(expires_at, than=now, name="expires_at")
+    check_later(expires_at, than=now, name="expires_at")
     if company.kyb in {"submitted", "in_review"}:
         raise Refusal("kyb-closed", f"the KYB is {company.kyb}: documents cannot change now", status=company.kyb)
     if len(company.documents) >= DOCUMENTS_MAX:
@@ -164,9 +163,8 @@ def expire(company: Company, *, document_id: UUID, now: datetime) -> Event | Non
     document = _document(company, document_id)
     if document.state not in {"pending", "approved"}:
         return None
-    if document.expires_at is None or now < document.expires_at:
-        raise Refusal("not-due", "the document is valid still", due=str(document.expires_at))
-    return DocumentExpired(document_id=document_id, expires_at=document.expires_at)
+    over = check_over(document.expires_at, now=now, what="the document")
+    return DocumentExpired(document_id=document_id, expires_at=over)
 
 
 def _document(company: Company, document_id: UUID) -> Document:

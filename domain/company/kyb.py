@@ -20,9 +20,9 @@ from domain.company.events import (
 )
 from domain.company.state import Company
 from domain.errors import Refusal
-from domain.eyes import check_other_eyes, same_fact
+from domain.eyes import check_other_eyes, check_own_hands, same_fact
 from domain.journal.entries import Actor, Event
-from domain.values import ChainFact, check_later, check_text, check_wallet
+from domain.values import ChainFact, check_later, check_over, check_text, check_wallet
 
 
 def submit(company: Company, *, by: Actor) -> Event:
@@ -62,8 +62,7 @@ def approve(company: Company, *, documents_hash: str, valid_until: datetime | No
     if documents_hash != company.documents_hash:
         text = "the hash is not that of the company's documents"
         raise Refusal("approved-otherwise", text, documents_hash=company.documents_hash)
-    if valid_until is not None:
-        check_later(valid_until, than=now, name="valid_until")
+    check_later(valid_until, than=now, name="valid_until")
     if company.is_on_chain:
         return KybRenewed(wallet=company.wallet, documents_hash=company.documents_hash, valid_until=valid_until)
     return KybApproved(wallet=company.wallet, documents_hash=company.documents_hash, valid_until=valid_until)
@@ -79,9 +78,7 @@ def expire(company: Company, *, now: datetime) -> Event | None:
     """The scheduler's word that the approval's time is over; None if it is not approved any more."""
     if company.kyb != "approved":
         return None
-    if company.valid_until is None or now < company.valid_until:
-        raise Refusal("not-due", "the approval is valid still", due=str(company.valid_until))
-    return KybExpired(valid_until=company.valid_until)
+    return KybExpired(valid_until=check_over(company.valid_until, now=now, what="the approval"))
 
 
 def suspend(company: Company, *, reason: str, by: Actor) -> Event | None:
@@ -141,5 +138,4 @@ def _reviewable(company: Company, by: Actor) -> None:
     if company.kyb not in {"submitted", "in_review"}:
         raise Refusal("kyb-not-submitted", f"the KYB is {company.kyb}, not submitted", status=company.kyb)
     check_other_eyes(by, company.owner, company.submitter)
-    if company.reviewer not in {None, by.id}:
-        raise Refusal("in-other-hands", "another person is reviewing this", reviewer=company.reviewer)
+    check_own_hands(by, company.reviewer)

@@ -43,8 +43,7 @@ def classify(
         raise Refusal("unknown-value", f"classification must be one of {known}", field="classification")
     check_other_eyes(by, investor.owner)
     check_digest(evidence, name="evidence")
-    if valid_until is not None:
-        check_later(valid_until, than=now, name="valid_until")
+    check_later(valid_until, than=now, name="valid_until")
     return InvestorClassified(classification=classification, evidence=evidence, valid_until=valid_until)
 
 

@@ -19,7 +19,7 @@ from domain.investor.events import (
 )
 from domain.investor.state import KYC_LEVELS, Investor
 from domain.journal.entries import Actor, Event
-from domain.values import check_digest, check_later, check_text, check_wallet
+from domain.values import check_digest, check_later, check_over, check_text, check_wallet
 from domain.wallets import CHALLENGE_S, Challenge, check_signed
 
 
@@ -82,8 +82,7 @@ def approve_kyc(
     if level not in KYC_LEVELS:
         raise Refusal("unknown-value", f"level must be one of {', '.join(sorted(KYC_LEVELS))}", field="level")
     check_other_eyes(by, investor.owner)
-    if valid_until is not None:
-        check_later(valid_until, than=now, name="valid_until")
+    check_later(valid_until, than=now, name="valid_until")
     if (investor.kyc, investor.level, investor.kyc_until) == ("approved", level, valid_until):
         return None
     return KycApproved(level=level, valid_until=valid_until)
@@ -100,9 +99,7 @@ def expire_kyc(investor: Investor, *, now: datetime) -> Event | None:
     """The scheduler's word that the approval's time is over; None if it is not approved any more."""
     if investor.kyc != "approved":
         return None
-    if investor.kyc_until is None or now < investor.kyc_until:
-        raise Refusal("not-due", "the KYC is valid still", due=str(investor.kyc_until))
-    return KycExpired(valid_until=investor.kyc_until)
+    return KycExpired(valid_until=check_over(investor.kyc_until, now=now, what="the KYC"))
 
 
 def erase(investor: Investor, *, reason: str, by: Actor) -> Event | None:

@@ -71,7 +71,7 @@ class Codec:
 
     def encode(self, event: Event, meta: Meta) -> bytes:
         """The bytes to store: what the leaf hashes, and what is decoded for ever after."""
-        data: Any = _exact(msgspec.to_builtins(event)) if _is_wide(event) else event
+        data: Any = exact(msgspec.to_builtins(event)) if _is_wide(event) else event
         return _encode(
             _Stored(
                 at=meta.at,
@@ -145,12 +145,12 @@ def _is_wide(value: Any) -> bool:
     return False
 
 
-def _exact(value: Any) -> Any:
-    """The same with every integer beyond the exact ones as a decimal string."""
+def exact(value: Any) -> Any:
+    """Plain values with every integer beyond the exact ones as a decimal string."""
     if isinstance(value, dict):
-        return {name: _exact(inner) for name, inner in value.items()}
+        return {name: exact(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_exact(inner) for inner in value]
+        return [exact(inner) for inner in value]
     return str(value) if isinstance(value, int) and value > EXACT_MAX else value
 
 
