@@ -106,6 +106,3 @@ class JournalSide:
                 self.rejections[place] = Rejection(entry.position, code, reason)
             case _:
                 pass
-
-    def of_kind(self, kind: str) -> dict[UUID, Stream]:
-        return {stream: known for stream, known in self.streams.items() if known.kind == kind}
