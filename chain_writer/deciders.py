@@ -152,6 +152,20 @@ def found_in(blocks: Iterable[Block], *, sender: str) -> list[Found]:
     return sorted(ours, key=lambda found: found.tx.nonce)
 
 
+# Lost records.
+
+
+def burn_through(known: int | None, *, strangers: Sequence[int], count: int) -> int | None:
+    """The nonce to fill up to, given the nonces of txs that could be ours and are in no record; None for no news.
+
+    `known` is what was decided before, `count` how many nonces the chain has used: lost bytes have at most the next
+    `IN_FLIGHT_MAX`.
+    """
+    if all(nonce < (known or 0) for nonce in strangers):
+        return None
+    return max(count, max(strangers) + 1) + IN_FLIGHT_MAX
+
+
 # Refusals before anything is signed.
 
 

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import msgspec
 
 from abis import Generation
 from chain_writer.node import Chain
 from chain_writer.policy import Policy
-from chain_writer.signer import Fields, Signer
+from chain_writer.signer import Fields, Signed, Signer
 from chain_writer.store import WriterStore
 
 # The durable steps. A crash may come before or after each, and nothing may be lost or doubled by it.
-STEPS = ("lease", "refuse", "allot", "submit", "send", "note", "mine", "roll-back", "conclude", "let-go")
+STEPS = (
+    "lease",
+    "refuse",
+    "allot",
+    "submit",
+    "send",
+    "note",
+    "mine",
+    "roll-back",
+    "conclude",
+    "let-go",
+    "burn",
+    "adopt",
+)
 CRASH_POINTS = tuple(f"{when} {step}" for step in STEPS for when in ("before", "after"))
 
 
@@ -48,3 +62,8 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
             gas_limit=gas_limit,
             gas_price_wei=gas_price_wei,
         )
+
+    def signed(self, fields: Fields, *, campaigns: Collection[UUID] = ()) -> Signed:
+        """Nothing is signed that the policy has not passed."""
+        self.policy.check(fields, campaigns=campaigns)
+        return self.signer.sign(fields)

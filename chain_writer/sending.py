@@ -28,7 +28,8 @@ from chain_writer.means import Means
 from chain_writer.pins import NO_CODE_HASH, clone_code_hash
 from chain_writer.policy import GAS_PER_FILLER
 from chain_writer.replies import Classified, Passed, Refused, Reply, Simulated, Unclear, classify
-from chain_writer.signer import Fields, Signed, read_back
+from chain_writer.restoring import Restorer, is_burning
+from chain_writer.signer import Fields, read_back
 from chain_writer.store import Lease
 from chain_writer.watching import Watched
 
@@ -43,6 +44,7 @@ class Sender:
         self._means = means
         self._lane = lane
         self._generation = generation
+        self._restorer = Restorer(means)
         self._clones: set[str] = set()
         self.window = IN_FLIGHT_MAX
 
@@ -95,14 +97,9 @@ class Sender:
 
     def _submit(self, lease: Lease, fields: Fields, purpose: Purpose, head: int) -> None:
         campaigns = self._means.store.campaigns_of(lease.lane, fields.nonce)
-        signed = self._signed(fields, campaigns)
+        signed = self._means.signed(fields, campaigns=campaigns)
         with self._means.durable("submit"):
             self._means.store.submit(lease, fields, signed, purpose=purpose, made_block=head)
-
-    def _signed(self, fields: Fields, campaigns: frozenset[UUID]) -> Signed:
-        """Nothing is signed that the policy has not passed."""
-        self._means.policy.check(fields, campaigns=campaigns)
-        return self._means.signer.sign(fields)
 
     def _send(self, lease: Lease, slots: Sequence[Slot], head: int) -> None:
         """Send stored bytes in the order of their nonces, and keep what was answered. Raises NodeLies."""
@@ -124,13 +121,19 @@ class Sender:
     # What is queued.
 
     def allot(self, lease: Lease, watched: Watched) -> int:
-        """Bind ready intents to new nonces while the window is open. How many intents were bound or refused."""
+        """Bind ready intents to new nonces while the window is open. How many intents were bound or refused.
+
+        Where records were lost, the nonces that they may have used are filled first.
+        """
+        if is_burning(watched):
+            return self._restorer.burn(lease, watched, window=self.window)
         in_flight = sum(slot.state is SlotState.LIVE for slot in watched.slots)
         room = min(BATCHES_PER_STEP_MAX, self.window - in_flight)
         if room <= 0:
             return 0
         head = watched.head
         ready = self._means.store.ready(self._generation, self._lane, head=head, limit=INTENTS_PER_STEP_MAX)
+        ready = self._restorer.missing(lease, ready, watched)
         nonce, done = watched.row.next_nonce, 0
         for batch in plan(ready, batches_max=room):
             sound, gas_limit, refused = self._sound(lease, batch, head)
@@ -150,7 +153,7 @@ class Sender:
             gas_limit=gas_limit,
             gas_price_wei=self._means.gas_price_wei,
         )
-        signed = self._signed(fields, batch.campaigns)
+        signed = self._means.signed(fields, campaigns=batch.campaigns)
         with self._means.durable("allot"):
             intents = [member.id for member in batch.members]
             self._means.store.allot(lease, fields, signed, intents=intents, made_block=head)

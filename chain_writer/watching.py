@@ -8,7 +8,7 @@ import msgspec
 
 from abis.calls import selector
 from chain_writer.blocks import Header, Receipt, Seen
-from chain_writer.deciders import Fate, Found, fate, found_in
+from chain_writer.deciders import Fate, Found, burn_through, fate, found_in
 from chain_writer.errors import ChainWentBack
 from chain_writer.intents import Member, Purpose, Slot, SlotState, Verdict, Winner
 from chain_writer.means import Means
@@ -126,6 +126,7 @@ class Watcher:
                 next_nonce=row.next_nonce,
                 checkpoint=(last.number, last.hash),
                 quarantine=self._intruder(ours),
+                burn_through=burn_through(row.burn_through, strangers=self._strangers(ours), count=watched.seen.count),
             )
         return len(blocks)
 
@@ -159,6 +160,11 @@ class Watcher:
             if winner is Winner.FOREIGN and not self._means.policy.is_ours(to=one.tx.to, data=one.tx.data):
                 return f"tx {one.tx.hash} of nonce {one.tx.nonce} to {one.tx.to} is none of ours"
         return None
+
+    def _strangers(self, ours: Sequence[tuple[Found, Winner]]) -> list[int]:
+        """The nonces of txs that could be ours, and that no record knows."""
+        foreign = [one.tx for one, winner in ours if winner is Winner.FOREIGN]
+        return [tx.nonce for tx in foreign if self._means.policy.is_ours(to=tx.to, data=tx.data)]
 
     # Final blocks.
 

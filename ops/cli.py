@@ -281,3 +281,11 @@ def lanes_reinstate(name: Annotated[str, typer.Argument(help="The lane's name.")
     from ops import lanes
 
     raise typer.Exit(lanes.reinstate(settings_of(home), name))
+
+
+@lanes_app.command("restored")
+def lanes_restored(name: Annotated[str, typer.Argument(help="The lane's name.")], home: Home = HOME) -> None:
+    """The database is an older backup: fill every nonce that lost records may have before anything is sent."""
+    from ops import lanes
+
+    raise typer.Exit(lanes.restored(settings_of(home), name))

@@ -1,4 +1,4 @@
-"""The lanes, for operators: how each stands, and the word that lets a quarantined one go on."""
+"""The lanes, for operators: how each stands, and the words that let one go on after a quarantine or a restore."""
 
 from __future__ import annotations
 
@@ -41,3 +41,15 @@ def reinstate(settings: Settings, name: str) -> int:
         store.close()
     sys.stdout.write(f"{name} may go on\n" if lifted else f"{name} is not in quarantine\n")
     return 0 if lifted else 1
+
+
+def restored(settings: Settings, name: str) -> int:
+    """Say that records of a lane may be lost, so that it fills every nonce they had. Returns 1 if there is none."""
+    store = WriterStore(settings.dsn("writer"))
+    try:
+        found = store.restored(name)
+    finally:
+        store.close()
+    said = "fills every nonce that lost records may have, then goes on" if found else "is not known on any chain"
+    sys.stdout.write(f"{name} {said}\n")
+    return 0 if found else 1

@@ -28,6 +28,8 @@ CREATE TABLE writer.lanes (
     owner text,
     lease_until timestamptz NOT NULL DEFAULT '-infinity',
     quarantine text,
+    -- Records of the lane were lost: nonces below this are filled before anything else is sent.
+    burn_through bigint,
     UNIQUE (chain_id, genesis_hash, address)
 );
 CREATE INDEX lanes_name ON writer.lanes (name);
@@ -168,7 +170,8 @@ CREATE FUNCTION writer.guard_lane() RETURNS trigger LANGUAGE plpgsql SET search_
 BEGIN
     IF (NEW.lane, NEW.chain_id, NEW.genesis_hash, NEW.address, NEW.first_nonce)
         IS DISTINCT FROM (OLD.lane, OLD.chain_id, OLD.genesis_hash, OLD.address, OLD.first_nonce)
-        OR NEW.next_nonce < OLD.next_nonce OR NEW.epoch < OLD.epoch THEN
+        OR NEW.next_nonce < OLD.next_nonce OR NEW.epoch < OLD.epoch
+        OR coalesce(NEW.burn_through < OLD.burn_through, OLD.burn_through IS NOT NULL AND NEW.burn_through IS NULL) THEN
         RAISE EXCEPTION 'what lane % is stays, and its counters only rise', OLD.lane USING ERRCODE = 'TD012';
     END IF;
     RETURN NEW;
@@ -221,7 +224,8 @@ BEGIN
         RAISE EXCEPTION 'what intent % promises stays', OLD.intent USING ERRCODE = 'TD012';
     END IF;
     IF OLD.state <> NEW.state AND (OLD.state, NEW.state) NOT IN (
-        ('queued', 'bound'), ('queued', 'rejected'), ('bound', 'queued'), ('bound', 'landed'), ('bound', 'rejected')) THEN
+        ('queued', 'bound'), ('queued', 'landed'), ('queued', 'rejected'),
+        ('bound', 'queued'), ('bound', 'landed'), ('bound', 'rejected')) THEN
         RAISE EXCEPTION 'intent % may not go from % to %', OLD.intent, OLD.state, NEW.state USING ERRCODE = 'TD013';
     END IF;
     IF OLD.state = 'bound' AND NEW.state <> 'bound' AND EXISTS (
@@ -255,7 +259,8 @@ GRANT USAGE ON SCHEMA writer TO tandem_writer, tandem_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA writer TO tandem_writer, tandem_api;
 GRANT INSERT ON ALL TABLES IN SCHEMA writer TO tandem_writer;
 GRANT UPDATE (position) ON writer.followers TO tandem_writer;
-GRANT UPDATE (name, checkpoint, checkpoint_hash, epoch, owner, lease_until, quarantine) ON writer.lanes TO tandem_writer;
+GRANT UPDATE (name, checkpoint, checkpoint_hash, epoch, owner, lease_until, quarantine, burn_through) ON writer.lanes
+    TO tandem_writer;
 GRANT UPDATE (lane, state, releases, code, reason, refused_block, held_until_block, reported_position, settled_at)
     ON writer.intents TO tandem_writer;
 GRANT UPDATE (state, block_number, block_hash, winner_hash, winner, final_at) ON writer.slots TO tandem_writer;

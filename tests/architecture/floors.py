@@ -26,7 +26,7 @@ SPOKEN_IN: dict[str, tuple[str, ...]] = {
         "projections/store.py",
         "projections/queries.py",
         "projections/*/store.py",
-        "chain_writer/store.py",
+        "chain_writer/store/*.py",
         "chain_writer/questions.py",
         "chain_indexer/store.py",
         "chain_indexer/questions.py",

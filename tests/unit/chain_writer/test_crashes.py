@@ -77,8 +77,11 @@ class Story:
         )
 
 
+RESTORING = ("burn", "adopt")  # what only a lane with lost records does: tests of its own
+
+
 @pytest.mark.parametrize("passing", [1, 2])
-@pytest.mark.parametrize("point", CRASH_POINTS)
+@pytest.mark.parametrize("point", [point for point in CRASH_POINTS if point.split()[-1] not in RESTORING])
 def test_a_worker_killed_at_any_point_leaves_each_effect_to_happen_once(house: House, point: str, passing: int) -> None:
     # given work of every sort, and a signer that can pay
     house.chain.rpc.call("anvil_setBalance", house.chain.signer, hex(10**18))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import psycopg
 import pytest
 from eth_account import Account
 
@@ -289,31 +288,6 @@ def test_a_foreign_use_of_the_key_stops_the_lane_until_an_operator_has_looked(ho
     assert len(house.logs("IssuerRegistry", REGISTERED)) == 1
 
 
-def test_nonces_of_ours_that_the_database_does_not_know_are_taken_over(house: House) -> None:
-    # given a lane, and a call of ours with its key of which the database has no record
-    house.company("known")
-    house.follow()
-    lane = house.lane()
-    house.settle(lane)
-    house.company("other")
-    house.follow()
-    unknown = house.lane(store=house.new_store())
-    exhaust(unknown)
-    sent = house.rows("SELECT raw FROM writer.submissions ORDER BY nonce DESC LIMIT 1")[0][0]
-    forget_last(house)
-    house.chain.rpc.call("anvil_dropAllTransactions")
-    house.chain.rpc.call("eth_sendRawTransaction", "0x" + bytes(sent).hex())
-    house.chain.mine()
-
-    # when
-    house.settle(house.lane())
-
-    # then
-    assert house.questions.counts() == {"landed": 2}
-    assert len(house.logs("IssuerRegistry", REGISTERED)) == 2
-    assert ("foreign",) in house.rows("SELECT winner FROM writer.slots")
-
-
 def test_a_lane_whose_former_key_has_open_nonces_waits_for_them(house: House) -> None:
     house.company()
     house.follow()
@@ -332,16 +306,6 @@ def test_a_lane_whose_former_key_has_open_nonces_waits_for_them(house: House) ->
     house.follow()
     house.settle(house.lane(key=key))
     assert house.questions.counts() == {"landed": 2}
-
-
-def forget_last(house: House) -> None:
-    """A database that was restored from just before the last nonce was given out."""
-    with psycopg.connect(house.database) as owner:
-        owner.execute("SET session_replication_role = replica")
-        for table in ("submissions", "members", "slots"):
-            owner.execute(f"DELETE FROM writer.{table} WHERE nonce = (SELECT max(next_nonce) - 1 FROM writer.lanes)")
-        owner.execute("UPDATE writer.lanes SET next_nonce = next_nonce - 1, lease_until = '-infinity'")
-        owner.execute("UPDATE writer.intents SET state = 'queued' WHERE state = 'bound'")
 
 
 def test_a_signer_shows_nothing_of_its_key(house: House) -> None:

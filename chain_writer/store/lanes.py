@@ -1,139 +1,40 @@
-"""The writer's tables: intents, lanes, slots, members, submissions. A write of a lane names the epoch it is made in.
-
-The database itself refuses what would break the protocol (see the migration); here that is `GuardBroken`.
-"""
+"""A lane in the writer's tables: its lease, its nonces, their signed bytes, and what became of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 import msgspec
-import psycopg
 
-from chain_writer.deciders import Found, Hold, Reject
+from chain_writer.deciders import IN_FLIGHT_MAX, Found, Hold, Reject
 from chain_writer.errors import GuardBroken, LeaseLost
-from chain_writer.intents import Intent, Member, Obligation, Purpose, Rejection, Slot, Verdict, Winner
+from chain_writer.intents import Intent, Member, Purpose, Slot, Verdict, Winner
 from chain_writer.replies import Classified
-from chain_writer.rows import (
-    Row,
-    cut,
-    intent_of,
-    member_of,
-    mined,
-    promised,
-    rejection_of,
-    sent,
-    settled,
-    slot_of,
-    statement,
-)
+from chain_writer.rows import cut, intent_of, member_of, mined, sent, settled, slot_of, statement
 from chain_writer.signer import Fields, Signed
-
-GUARDS = ("TD010", "TD011", "TD012", "TD013", "TD014", "23505")  # ours, and a unique row that is there already
-
-# Signed bytes may leave this process as soon as their commit returns: it must be on disk by then, whatever the server's
-# habit is otherwise.
-SESSION_SQL = "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '30s'"
-
-Cursor = psycopg.Cursor[Any]
-
-
-class Lease(msgspec.Struct, frozen=True):
-    """The right to write for a lane, as long as no later epoch has begun."""
-
-    lane: UUID
-    epoch: int
+from chain_writer.store.tables import Cursor, Lease, Tables
 
 
 class LaneRow(msgspec.Struct, frozen=True):
-    """What is stored of a lane itself."""
+    """What is stored of a lane itself.
+
+    `burn_through` is set once the lane is known to have lost records (its database is older than the chain): lost bytes
+    may be in some pool for any nonce below it, so that these are filled before anything else is sent.
+    """
 
     first_nonce: int
     next_nonce: int
     checkpoint: int
     checkpoint_hash: str
     quarantine: str | None
+    burn_through: int | None
 
 
-class Tables:
-    """One connection. Raises psycopg.OperationalError when the database is away."""
-
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._connect()
-
-    def _connect(self) -> None:
-        self._connection = psycopg.connect(self._dsn, autocommit=True, prepare_threshold=1)
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def _all(self, query: str | bytes, parameters: Any = ()) -> list[Row]:
-        with self._connection.cursor(binary=True) as rows:
-            return rows.execute(query, parameters).fetchall()
-
-    def _maybe(self, query: str | bytes, parameters: Any) -> Row | None:
-        found = self._all(query, parameters)
-        assert len(found) <= 1
-        return found[0] if found else None
-
-
-class WriterStore(Tables):
-    """Everything that the writer keeps and reads back."""
-
-    def __init__(self, dsn: str) -> None:
-        super().__init__(dsn)
-        self._connection.execute(SESSION_SQL, prepare=False)
-
-    # Following the journal.
-
-    def position(self, generation: UUID, *, chain_id: int) -> int:
-        """How far the journal has been read for a generation; one that is new begins at 0."""
-        self._connection.execute(
-            "INSERT INTO writer.followers (generation, chain_id, position) VALUES (%s, %s, 0) ON CONFLICT DO NOTHING",
-            (generation, chain_id),
-        )
-        row = self._maybe("SELECT position FROM writer.followers WHERE generation = %s", (generation,))
-        assert row is not None
-        return int(row[0])
-
-    def promise(
-        self, generation: UUID, *, after: int, through: int, obligations: Sequence[tuple[Obligation, str]]
-    ) -> bool:
-        """Keep intents with their lanes, and the position they were read at, in one commit.
-
-        False if another follower has moved the position: nothing was written, and reading goes on from there.
-        """
-        with self._transaction() as rows:
-            rows.execute(
-                "UPDATE writer.followers SET position = %s WHERE generation = %s AND position = %s",
-                (through, generation, after),
-            )
-            if rows.rowcount == 0:
-                return False
-            if obligations:
-                rows.execute(statement("promise"), promised(generation, obligations))
-        return True
-
-    def homeless(self, generation: UUID, lanes: Sequence[str]) -> list[UUID]:
-        """The subjects of queued intents on lanes that are no longer."""
-        rows = self._all(
-            "SELECT DISTINCT subject FROM writer.intents"
-            " WHERE generation = %s AND state = 'queued' AND lane <> ALL(%s)",
-            (generation, list(lanes)),
-        )
-        return [row[0] for row in rows]
-
-    def rehome(self, generation: UUID, subject: UUID, *, lane: str) -> None:
-        """Queue what a subject has waiting on another lane. What is bound stays where its nonce is."""
-        self._connection.execute(
-            "UPDATE writer.intents SET lane = %s WHERE generation = %s AND subject = %s AND state = 'queued'",
-            (lane, generation, subject),
-        )
+class LaneTables(Tables):
+    """The lanes' part: leases, nonces, signed bytes, and what became of them. Each write is one commit, or nothing."""
 
     # Leases.
 
@@ -193,11 +94,24 @@ class WriterStore(Tables):
             )
             return rows.rowcount
 
+    def restored(self, name: str) -> int:
+        """An operator's word that records of a name's lanes may be lost: every nonce the lost bytes may have is filled.
+
+        How many lanes that were. Nothing changes for a lane that is filling its nonces already.
+        """
+        with self._transaction() as rows:
+            rows.execute(
+                "UPDATE writer.lanes SET burn_through = greatest(burn_through, next_nonce + %s) WHERE name = %s",
+                (IN_FLIGHT_MAX, name),
+            )
+            return rows.rowcount
+
     # Reading a lane.
 
     def lane(self, lane: UUID) -> LaneRow | None:
         row = self._maybe(
-            "SELECT first_nonce, next_nonce, checkpoint, checkpoint_hash, quarantine FROM writer.lanes WHERE lane = %s",
+            "SELECT first_nonce, next_nonce, checkpoint, checkpoint_hash, quarantine, burn_through"
+            " FROM writer.lanes WHERE lane = %s",
             (lane,),
         )
         return LaneRow(*row) if row else None
@@ -238,10 +152,7 @@ class WriterStore(Tables):
     def allot(self, lease: Lease, fields: Fields, signed: Signed, *, intents: Sequence[UUID], made_block: int) -> None:
         """Bind intents to the next nonce together with the signed bytes that carry them."""
         with self._fenced(lease) as rows:
-            rows.execute(
-                "INSERT INTO writer.slots (lane, nonce, target, epoch) VALUES (%s, %s, %s, %s)",
-                (lease.lane, fields.nonce, fields.to, lease.epoch),
-            )
+            _take(rows, lease, fields)
             rows.execute(statement("bind"), (list(intents),))
             if rows.rowcount != len(intents):
                 raise GuardBroken(f"{len(intents)} intents were to be bound, {rows.rowcount} were queued")
@@ -251,6 +162,19 @@ class WriterStore(Tables):
                 (lease.lane, fields.nonce, list(intents)),
             )
             _submit(rows, lease, fields, signed, purpose=Purpose.EFFECT, made_block=made_block)
+
+    def fill(self, lease: Lease, fields: Fields, signed: Signed, *, made_block: int) -> None:
+        """Use up the next nonce for nothing: no intent is bound to it."""
+        with self._fenced(lease) as rows:
+            _take(rows, lease, fields)
+            _submit(rows, lease, fields, signed, purpose=Purpose.FILLER, made_block=made_block)
+
+    def adopt(self, lease: Lease, intents: Sequence[UUID]) -> None:
+        """Settle queued intents that the contract has on final state, though no record says how they came there."""
+        with self._fenced(lease) as rows:
+            rows.execute(statement("adopt"), (list(intents),))
+            if rows.rowcount != len(intents):
+                raise GuardBroken(f"{len(intents)} intents were to be adopted, {rows.rowcount} were queued")
 
     def submit(self, lease: Lease, fields: Fields, signed: Signed, *, purpose: Purpose, made_block: int) -> None:
         """Keep further signed bytes of a nonce that is not final."""
@@ -276,11 +200,12 @@ class WriterStore(Tables):
         next_nonce: int,
         checkpoint: tuple[int, str],
         quarantine: str | None,
+        burn_through: int | None,
     ) -> None:
         """Keep which txs took which nonces in which blocks, and how far the blocks have been read.
 
-        A nonce from `next_nonce` on is one that we never gave out: it becomes a slot of nobody's. `quarantine` is why
-        the lane must stop after that, if it must.
+        A nonce from `next_nonce` on is one of which no record says that we gave it out: it becomes a slot of nobody's.
+        `quarantine` is why the lane must stop after that, `burn_through` the nonce to fill up to, if it must.
         """
         with self._fenced(lease) as rows:
             for seen, winner in found:
@@ -289,6 +214,11 @@ class WriterStore(Tables):
             self._move_checkpoint(rows, lease, checkpoint)
             if quarantine is not None:
                 rows.execute("UPDATE writer.lanes SET quarantine = %s WHERE lane = %s", (quarantine, lease.lane))
+            if burn_through is not None:
+                rows.execute(
+                    "UPDATE writer.lanes SET burn_through = greatest(burn_through, %s) WHERE lane = %s",
+                    (burn_through, lease.lane),
+                )
 
     def move_checkpoint(self, lease: Lease, checkpoint: tuple[int, str]) -> None:
         with self._fenced(lease) as rows:
@@ -333,22 +263,6 @@ class WriterStore(Tables):
                         (refusal.code, cut(refusal.reason), intent),
                     )
 
-    # Reporting and waking.
-
-    def rejections(self, *, limit: int) -> list[Rejection]:
-        """Rejected intents that have not been reported, oldest first."""
-        return [rejection_of(row) for row in self._all(statement("rejections"), (limit,))]
-
-    def reported(self, intent: UUID, *, position: int) -> None:
-        """Keep where in the journal a rejection stands."""
-        self._connection.execute(
-            "UPDATE writer.intents SET reported_position = %s WHERE intent = %s", (position, intent)
-        )
-
-    def busy_lanes(self) -> list[str]:
-        """The lanes that have something to do or to watch."""
-        return [str(row[0]) for row in self._all(statement("busy_lanes"))]
-
     # Inside.
 
     def _move_checkpoint(self, rows: Cursor, lease: Lease, checkpoint: tuple[int, str]) -> None:
@@ -367,15 +281,13 @@ class WriterStore(Tables):
                 raise LeaseLost(f"epoch {lease.epoch} of the lane is over")
             yield rows
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Cursor]:
-        try:
-            with self._connection.transaction(), self._connection.cursor(binary=True) as rows:
-                yield rows
-        except psycopg.Error as error:
-            if error.sqlstate in GUARDS:
-                raise GuardBroken(str(error).splitlines()[0]) from error
-            raise
+
+def _take(rows: Cursor, lease: Lease, fields: Fields) -> None:
+    """A slot for the next nonce. The database refuses any other."""
+    rows.execute(
+        "INSERT INTO writer.slots (lane, nonce, target, epoch) VALUES (%s, %s, %s, %s)",
+        (lease.lane, fields.nonce, fields.to, lease.epoch),
+    )
 
 
 def _submit(rows: Cursor, lease: Lease, fields: Fields, signed: Signed, *, purpose: Purpose, made_block: int) -> None:

@@ -1,0 +1,76 @@
+"""What the writer has promised: intents as the journal is followed, and those rejected that must be told of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from chain_writer.intents import Obligation, Rejection
+from chain_writer.rows import promised, rejection_of, statement
+from chain_writer.store.tables import Tables
+
+
+class Promises(Tables):
+    """The follower's and the reporter's part."""
+
+    # Following the journal.
+
+    def position(self, generation: UUID, *, chain_id: int) -> int:
+        """How far the journal has been read for a generation; one that is new begins at 0."""
+        self._connection.execute(
+            "INSERT INTO writer.followers (generation, chain_id, position) VALUES (%s, %s, 0) ON CONFLICT DO NOTHING",
+            (generation, chain_id),
+        )
+        row = self._maybe("SELECT position FROM writer.followers WHERE generation = %s", (generation,))
+        assert row is not None
+        return int(row[0])
+
+    def promise(
+        self, generation: UUID, *, after: int, through: int, obligations: Sequence[tuple[Obligation, str]]
+    ) -> bool:
+        """Keep intents with their lanes, and the position they were read at, in one commit.
+
+        False if another follower has moved the position: nothing was written, and reading goes on from there.
+        """
+        with self._transaction() as rows:
+            rows.execute(
+                "UPDATE writer.followers SET position = %s WHERE generation = %s AND position = %s",
+                (through, generation, after),
+            )
+            if rows.rowcount == 0:
+                return False
+            if obligations:
+                rows.execute(statement("promise"), promised(generation, obligations))
+        return True
+
+    def homeless(self, generation: UUID, lanes: Sequence[str]) -> list[UUID]:
+        """The subjects of queued intents on lanes that are no longer."""
+        rows = self._all(
+            "SELECT DISTINCT subject FROM writer.intents"
+            " WHERE generation = %s AND state = 'queued' AND lane <> ALL(%s)",
+            (generation, list(lanes)),
+        )
+        return [row[0] for row in rows]
+
+    def rehome(self, generation: UUID, subject: UUID, *, lane: str) -> None:
+        """Queue what a subject has waiting on another lane. What is bound stays where its nonce is."""
+        self._connection.execute(
+            "UPDATE writer.intents SET lane = %s WHERE generation = %s AND subject = %s AND state = 'queued'",
+            (lane, generation, subject),
+        )
+
+    # Reporting and waking.
+
+    def rejections(self, *, limit: int) -> list[Rejection]:
+        """Rejected intents that have not been reported, oldest first."""
+        return [rejection_of(row) for row in self._all(statement("rejections"), (limit,))]
+
+    def reported(self, intent: UUID, *, position: int) -> None:
+        """Keep where in the journal a rejection stands."""
+        self._connection.execute(
+            "UPDATE writer.intents SET reported_position = %s WHERE intent = %s", (position, intent)
+        )
+
+    def busy_lanes(self) -> list[str]:
+        """The lanes that have something to do or to watch."""
+        return [str(row[0]) for row in self._all(statement("busy_lanes"))]
