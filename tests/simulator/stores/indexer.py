@@ -1,0 +1,135 @@
+"""The indexer's store in memory: each method means what that of `chain_indexer.store.IndexerStore` means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import psycopg
+
+from chain_indexer.blocks import Checkpoint, Child, Confirmed, Fed, Foreign, Header, PlacedLog, Verdict
+from chain_indexer.continuity import LocalChain
+from chain_indexer.store import CheckpointMoved, Remembered
+from tests.simulator.stores.database import Connection, MemoryDatabase, NewTable, Table
+
+ONE = 0  # the key of a table's only row
+
+
+class Stand(msgspec.Struct, frozen=True, kw_only=True):
+    """The row of `indexer.checkpoint`: both headers without what is audited of them."""
+
+    generation: str
+    block: Header
+    head: Header
+    finality_depth: int
+    reorgs: int = 0
+    reorg_depth_max: int = 0
+    logs: int = 0
+    confirmed: int = 0
+    foreign_logs: int = 0
+    children: int = 0
+
+
+class IndexerTables:
+    """Headers by number, logs by their place's key with what became of them, children by address."""
+
+    def __init__(self, table: NewTable) -> None:
+        self.checkpoint: Table[int, Stand] = table()
+        self.headers: Table[int, Header] = table()
+        self.logs: Table[str, tuple[PlacedLog, Verdict]] = table()
+        self.children: Table[str, Child] = table()
+
+    @property
+    def stand(self) -> Stand | None:
+        return self.checkpoint.get(ONE)
+
+
+class MemoryIndexerStore(Connection):
+    """The writer's connection. Each method is one transaction."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        super().__init__(database)
+        self._tables = database.room(IndexerTables)
+
+    @property
+    def tables(self) -> IndexerTables:
+        self._check()
+        return self._tables
+
+    def lead(self) -> bool:
+        return self._leads("indexer")
+
+    def load(self) -> Remembered | None:
+        stand = self.tables.stand
+        if stand is None:
+            return None
+        above = [header for _, header in sorted(self.tables.headers.items())]
+        children = sorted(self.tables.children.values(), key=lambda child: child.created)
+        return Remembered(
+            generation=stand.generation,
+            chain=LocalChain(Checkpoint(stand.block)).extended(above),
+            children=tuple(child.address for child in children),
+            head_number=stand.head.number,
+        )
+
+    def begin(self, checkpoint: Checkpoint, *, generation: str, head: Header, finality_depth: int) -> None:
+        with self._transaction("indexer.begin"):
+            block, seen = _bare(checkpoint.header), _bare(head)
+            stand = Stand(generation=generation, block=block, head=seen, finality_depth=finality_depth)
+            self.tables.checkpoint.insert(ONE, stand)
+
+    def saw(self, head: Header, *, finality_depth: int) -> None:
+        with self._transaction("indexer.saw"):
+            self._change(head=_bare(head), finality_depth=finality_depth)
+
+    def remember(self, headers: Sequence[Header]) -> None:
+        with self._transaction("indexer.remember"):
+            self._remember(headers)
+
+    def unwind(self, to: Header, *, depth: int) -> None:
+        with self._transaction("indexer.unwind"):
+            for number in [number for number in self.tables.headers if number > to.number]:
+                self.tables.headers.drop(number)
+            stand = self.tables.stand
+            if stand is not None:
+                self._change(reorgs=stand.reorgs + 1, reorg_depth_max=max(stand.reorg_depth_max, depth))
+
+    def keep(self, fed: Fed) -> None:
+        with self._transaction("indexer.keep"):
+            self._advance(fed)
+            for log, verdict in fed.verdicts:
+                self.tables.logs.insert(log.at.key, (log, verdict))
+            for child in fed.children:
+                self.tables.children.insert(child.address, child)
+            for number in [number for number in self.tables.headers if number <= fed.after.number]:
+                self.tables.headers.drop(number)
+            self._remember(fed.remembered)
+
+    def _advance(self, fed: Fed) -> None:
+        stand = self.tables.stand
+        if stand is None or stand.block.hash != fed.before.hash:
+            raise CheckpointMoved(f"the checkpoint is not at {fed.before.header} any more")
+        after, verdicts = _bare(fed.after.header), [verdict for _, verdict in fed.verdicts]
+        if after.number < stand.block.number or (after.number == stand.block.number and after.hash != stand.block.hash):
+            raise psycopg.DatabaseError(f"the checkpoint may not go back from {stand.block} to {after}")
+        self._change(
+            block=after,
+            logs=stand.logs + len(verdicts),
+            confirmed=stand.confirmed + sum(isinstance(verdict, Confirmed) for verdict in verdicts),
+            foreign_logs=stand.foreign_logs + sum(isinstance(verdict, Foreign) for verdict in verdicts),
+            children=stand.children + len(fed.children),
+        )
+
+    def _remember(self, headers: Sequence[Header]) -> None:
+        for header in headers:
+            self.tables.headers.insert(header.number, header)
+
+    def _change(self, **fields: object) -> None:
+        stand = self.tables.stand
+        if stand is not None:
+            self.tables.checkpoint.put(ONE, msgspec.structs.replace(stand, **fields))
+
+
+def _bare(header: Header) -> Header:
+    """A header without its txs and its bloom filter."""
+    return msgspec.structs.replace(header, tx_hashes=(), bloom=b"")
