@@ -1,0 +1,40 @@
+"""What one address shows of the chain to one request: its newest blocks, older ones, or those of a lost branch."""
+
+from __future__ import annotations
+
+from random import Random
+
+from tests.simulator.chain.blocks import SimBlock
+from tests.simulator.chain.chain import SimChain
+from tests.simulator.chain.faults import Faults
+
+LAG_BLOCKS_MAX = 3
+CATCHES_UP = 0.1  # of the requests to a node that is behind
+
+UNANSWERED = ("F1", "F4", "F19", "F20", "F21")  # of questions
+
+
+class Replica:
+    """`behind` is how many blocks the node lacks; a load balancer may send any one request to another node."""
+
+    def __init__(self, chain: SimChain, faults: Faults, random: Random) -> None:
+        self._chain = chain
+        self._faults = faults
+        self._random = random
+        self.behind = 0
+
+    def failure(self) -> str | None:
+        """The kind of fault that befalls a whole request for answers; None if it is answered."""
+        return next((kind for kind in UNANSWERED if self._faults.strike(kind, self._random)), None)
+
+    def blocks(self) -> list[SimBlock]:
+        """Never none. All that one request is told comes from one call."""
+        chain, faults, random = self._chain, self._faults, self._random
+        if chain.lost and faults.strike("F28", random):
+            return chain.lost
+        if not faults.rates or (self.behind and random.random() < CATCHES_UP):
+            self.behind = 0
+        elif faults.strike("F27", random):
+            self.behind = random.randint(1, LAG_BLOCKS_MAX)
+        behind = random.randint(1, LAG_BLOCKS_MAX) if faults.strike("F27/mixed", random) else self.behind
+        return chain.blocks[: max(1, len(chain.blocks) - behind)] if behind else chain.blocks
