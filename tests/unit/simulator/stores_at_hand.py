@@ -11,6 +11,9 @@ from chain_writer.deciders import Found
 from chain_writer.intents import CloseCampaign, IntentState, Kind, Obligation, Outcome, Verdict, Winner
 from chain_writer.signer import Fields, Signed
 from chain_writer.store import Lease, WriterStore
+from tests.simulator.stores import MemoryWriterStore
+
+AnyStore = WriterStore | MemoryWriterStore
 
 IDS = UUID("6b5d1b5e-0d8f-5c7f-8a51-4d0c6b7e9a21")
 GENERATION = uuid5(IDS, "generation")
@@ -79,11 +82,11 @@ def released(position: int) -> Verdict:
     )
 
 
-def open_lane(store: WriterStore, lane: UUID = LANE, *, name: str = NAME, address: str = SIGNER) -> None:
+def open_lane(store: AnyStore, lane: UUID = LANE, *, name: str = NAME, address: str = SIGNER) -> None:
     store.open_lane(lane, name, chain_id=CHAIN_ID, genesis_hash=GENESIS, address=address, nonce=5, block=BLOCK)
 
 
-def begin(store: WriterStore, *obligations: Obligation, owner: str = "worker") -> Lease:
+def begin(store: AnyStore, *obligations: Obligation, owner: str = "worker") -> Lease:
     """A lane, its lease, and intents that wait on it."""
     store.position(GENERATION, chain_id=CHAIN_ID)
     promised = store.promise(GENERATION, after=0, through=99, obligations=[(one, NAME) for one in obligations])
@@ -94,12 +97,12 @@ def begin(store: WriterStore, *obligations: Obligation, owner: str = "worker") -
     return lease
 
 
-def allot(store: WriterStore, lease: Lease, nonce: int, *positions: int) -> None:
+def allot(store: AnyStore, lease: Lease, nonce: int, *positions: int) -> None:
     """One slot for the intents of these positions; its bytes are those of "tx <nonce>"."""
     store.allot(lease, fields(nonce), signed(f"tx {nonce}"), intents=[effect(one) for one in positions], made_block=10)
 
 
-def mine(store: WriterStore, lease: Lease, nonce: int, *, number: int = 11, winner: Winner = Winner.EFFECT) -> None:
+def mine(store: AnyStore, lease: Lease, nonce: int, *, number: int = 11, winner: Winner = Winner.EFFECT) -> None:
     """The slot's own bytes are in a block."""
     store.mine(
         lease,
