@@ -15,13 +15,16 @@ UNANSWERED = ("F1", "F4", "F19", "F20", "F21")  # of questions
 
 
 class Replica:
-    """`behind` is how many blocks the node lacks; a load balancer may send any one request to another node."""
+    """`behind` is how many blocks the node lacks for a while, `lag` how many it lacks until somebody sets it otherwise.
+
+    Besides, a load balancer may send any one request to another node.
+    """
 
     def __init__(self, chain: SimChain, faults: Faults, random: Random) -> None:
         self._chain = chain
         self._faults = faults
         self._random = random
-        self.behind = 0
+        self.behind = self.lag = 0
 
     def failure(self) -> str | None:
         """The kind of fault that befalls a whole request for answers; None if it is answered."""
@@ -36,5 +39,7 @@ class Replica:
             self.behind = 0
         elif faults.strike("F27", random):
             self.behind = random.randint(1, LAG_BLOCKS_MAX)
-        behind = random.randint(1, LAG_BLOCKS_MAX) if faults.strike("F27/mixed", random) else self.behind
+        behind = max(self.behind, self.lag)
+        if faults.strike("F27/mixed", random):
+            behind = random.randint(1, LAG_BLOCKS_MAX)
         return chain.blocks[: max(1, len(chain.blocks) - behind)] if behind else chain.blocks

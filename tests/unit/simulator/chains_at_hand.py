@@ -1,15 +1,13 @@
-"""Two chains in a test's hand, the simulated and a real one behind the dialect of Polygon Edge: the same verbs on both."""
+"""Two chains in a test's hand, a simulated one and a real one that speaks as Polygon Edge: the same verbs on both."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
-from abis import Generation, calls, campaign_address
+from abis import Generation, calls
 from chain_indexer.node import Node as IndexerNode
 from chain_writer.blocks import Answered, Receipt
 from chain_writer.node import Chain, Node
@@ -99,14 +97,8 @@ class Simulated:
         self.chain.restart_pool()
 
     def lag(self, blocks: int) -> None:
-        """Not drawn, so that it lasts: a node whose faults are all off catches up."""
-        behind = Faults({"F27": 1.0 if blocks else 0.0})
         for part in (self._node, self.indexer):
-            part.replica = _Behind(self.chain, behind, Random(4), blocks=blocks)
-
-
-class _Behind(Any):  # replaced below
-    pass
+            part.replica.lag = blocks
 
 
 class Real:
@@ -142,3 +134,76 @@ class Real:
 
     def lag(self, blocks: int) -> None:
         self._proxy.lag(blocks)
+
+    def close(self) -> None:
+        self.node.close()
+        self.indexer.close()
+
+
+# What tests do on either.
+
+
+def signed(world: World, by: Signer, nonce: int, **fields: Any) -> Signed:
+    """Nothing, to oneself, at no price, unless `fields` say otherwise."""
+    told: dict[str, Any] = {"to": by.address, "data": b"", "gas_limit": 100_000, "gas_price_wei": 0}
+    told["chain_id"] = world.generation.chain_id
+    return by.sign(Fields(nonce=nonce, **(told | fields)))
+
+
+def refusal(world: World, one: Signed) -> str | None:
+    """What the node says against it; None if it took it."""
+    (answer,) = world.node.send([one.raw])
+    assert answer.error is not None or answer.hash == one.hash
+    return answer.error
+
+
+def send(world: World, by: Signer, nonce: int, **fields: Any) -> Signed:
+    """Something that must be taken."""
+    one = signed(world, by, nonce, **fields)
+    assert refusal(world, one) is None
+    return one
+
+
+def count(world: World, by: Signer) -> int:
+    """The mined nonces of an account."""
+    return world.node.look(by.address, []).count
+
+
+def call(world: World, to: str, data: bytes, *, by: Signer | None = None, gas_limit: int = 4_000_000) -> Receipt:
+    """One call in a block of its own, as the account's next nonce; its receipt."""
+    signer = by or world.writer
+    one = send(world, signer, count(world, signer), to=to, data=data, gas_limit=gas_limit)
+    world.mine()
+    (receipt,) = world.node.receipts([one.hash])
+    assert receipt is not None
+    return receipt
+
+
+# Calls as the writer makes them.
+
+
+def investment_id(number: int) -> UUID:
+    return uuid5(IDS, f"investment {number}")
+
+
+def registration() -> bytes:
+    return calls.register(company_id=COMPANY, wallet=WALLET, documents_hash=b"\xd1" * 32, entry=entry(1))
+
+
+def creation() -> bytes:
+    return calls.create_campaign(
+        campaign_id=CAMPAIGN,
+        company_id=COMPANY,
+        funding_goal=100_000,
+        threshold=40_000,
+        cap=120_000,
+        duration_s=86_400,
+        asset=calls.FIAT,
+        terms_hash=b"\xd2" * 32,
+        entry=entry(2),
+    )
+
+
+def investment(number: int, *, amount: int) -> bytes:
+    member = calls.InvestmentMember(investment_id(number), WALLET, amount, 40, entry(1_000 + number))
+    return calls.record_investments([member])
