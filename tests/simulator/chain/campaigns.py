@@ -68,8 +68,7 @@ def withdraw(run: Run, clone: str, key: bytes, amount: int) -> None:
         raise Reverted("InvestmentUnknown", key)
     if have != amount:
         raise Reverted("AmountDiffers", key, have, amount)
-    if run.get(clone, "withdrawn", key):
-        raise Reverted("AlreadyWithdrawn", key)
+    assert not run.get(clone, "withdrawn", key), "the escrow's own key lets it ask once for each investment"
     run.put(True, clone, "withdrawn", key)
     run.put(run.get(clone, "raised") - amount, clone, "raised")
     run.log_at(clone, l.InvestmentWithdrawn, key, amount)

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 
 from abis import logs as l
 from tests.simulator.chain.issuers import campaign_of
-from tests.simulator.chain.running import NOBODY, REGISTRAR_ROLE, Reverted, Run, Words, address_in, hash_of, integer
+from tests.simulator.chain.running import (
+    CHANGE_GAS,
+    NOBODY,
+    REGISTRAR_ROLE,
+    SET_GAS,
+    Reverted,
+    Run,
+    Words,
+    address_in,
+    hash_of,
+    integer,
+)
 
 MEMBERS_MAX = 100
 REVOCATION, REISSUE, TRANSFER_APPROVAL = range(1, 4)
@@ -97,7 +108,7 @@ def approve_transfer(run: Run, words: Words) -> None:
         raise Reverted("ReceiverInvalid", integer(token), holder)
     is_locked = run.get(run.to, "approved", token) is None
     run.put((address_in(to), change, entry), run.to, "approved", token)
-    run.gas += 2 * 20_000  # three words
+    run.gas += 2 * (SET_GAS if is_locked else CHANGE_GAS)  # it takes three words
     if is_locked:
         run.log(l.Unlocked, token)
     run.log(l.TransferApproved, change, entry, token, holder, to, evidence)
