@@ -116,6 +116,14 @@ class SimChain:
     def height(self) -> int:
         return self.head.number
 
+    @property
+    def is_forked(self) -> bool:
+        """Whether the branch that was lost last is as long as the chain, so that a node may not have left it yet.
+
+        Later on it would contradict blocks that are final elsewhere.
+        """
+        return bool(self.lost) and self.lost[-1].number >= self.height
+
     def final(self, depth: int) -> SimBlock:
         """The newest block that is at least so deep."""
         return self.blocks[max(0, self.height - depth)]

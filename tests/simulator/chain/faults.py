@@ -43,7 +43,7 @@ KINDS = {
     "F26/call": "a call meets a nonce that has just changed",
     "F27": "the node stays some blocks behind for a while",
     "F27/mixed": "one request is answered by a node that is behind",
-    "F28": "one request is answered by a node on the branch that was lost last",
+    "F28": "one request is answered by a node that has not left the lost branch yet",
     "F30": "a call passes that will revert",
     "F31": "a call is estimated at too little gas, and runs out of it in a block",
     "F38/missing": "one log is missing",

@@ -9,6 +9,7 @@ from tests.simulator.chain.chain import SimChain
 from tests.simulator.chain.faults import Faults
 
 LAG_BLOCKS_MAX = 3
+OLDEST_LENGTH = 2  # a node that never saw the contracts would be set aside by whoever runs it
 CATCHES_UP = 0.1  # of the requests to a node that is behind
 
 UNANSWERED = ("F1", "F4", "F19", "F20", "F21")  # of questions
@@ -33,7 +34,7 @@ class Replica:
     def blocks(self) -> list[SimBlock]:
         """Never none. All that one request is told comes from one call."""
         chain, faults, random = self._chain, self._faults, self._random
-        if chain.lost and faults.strike("F28", random):
+        if chain.is_forked and faults.strike("F28", random):
             return chain.lost
         if not faults.rates or (self.behind and random.random() < CATCHES_UP):
             self.behind = 0
@@ -42,4 +43,4 @@ class Replica:
         behind = max(self.behind, self.lag)
         if faults.strike("F27/mixed", random):
             behind = random.randint(1, LAG_BLOCKS_MAX)
-        return chain.blocks[: max(1, len(chain.blocks) - behind)] if behind else chain.blocks
+        return chain.blocks[: max(OLDEST_LENGTH, len(chain.blocks) - behind)] if behind else chain.blocks
