@@ -20,6 +20,7 @@ from tests.simulator.chain.running import (
 )
 
 MEMBERS_MAX = 100
+SHARES_LIMIT, TOKENS_LIMIT = 1 << 64, 1 << 128
 REVOCATION, REISSUE, TRANSFER_APPROVAL = range(1, 4)
 
 
@@ -27,17 +28,18 @@ def issue_certificates(run: Run, members: Sequence[Sequence[bytes]]) -> None:
     run.only(REGISTRAR_ROLE)
     if not 0 < len(members) <= MEMBERS_MAX:
         raise Reverted("BatchSizeInvalid", len(members))
-    for token, campaign, holder, shares, entry in members:
-        if not any(holder) or not any(shares):
+    for token, campaign, holder, shares, content, entry in members:
+        is_whole = 0 < integer(shares) < SHARES_LIMIT and integer(token) < TOKENS_LIMIT
+        if not (is_whole and any(holder) and any(content)):
             raise Reverted("CertificateInvalid", integer(token))
-        if not run.is_new(token, hash_of(campaign, holder, shares), entry):
+        if not run.is_new(token, hash_of(campaign, holder, shares, content), entry):
             continue
         if not run.get(campaign_of(run, campaign), "successful"):
             raise Reverted("CampaignNotSuccessful", campaign)
         run.put(integer(shares), run.to, "shares", token)
         _move(run, token, NOBODY, address_in(holder))
         run.log(l.Locked, token)
-        run.log(l.CertificateIssued, token, entry, campaign, holder, shares)
+        run.log(l.CertificateIssued, token, entry, campaign, holder, shares, content)
 
 
 def _move(run: Run, token: bytes, sender: str, receiver: str) -> None:

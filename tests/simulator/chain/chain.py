@@ -314,7 +314,7 @@ class SimChain:
         self.censored.clear()
 
     def endow(self, address: str, wei: int) -> None:
-        """Give an account coin, from the next block on."""
+        """Give an account coin, in a block of its own."""
         state = dict(self.head.state)
         _pay(state, address.lower(), wei)
         self._append((), state, self.head.timestamp_s + 1)

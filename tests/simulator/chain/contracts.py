@@ -25,6 +25,7 @@ CALLS_REMEMBERED = 4_096
 
 # What each type holds the head of its word to.
 _ZEROS_BEFORE = {"address": 12, "uint64": 24, "uint8": 31}
+_ZEROS_FROM = {"bytes24": 24}  # and the tail
 
 
 # What all contracts with roles have, and the factory's pause.
@@ -159,6 +160,8 @@ def _words(types: list[str], body: bytes) -> tuple[bytes, ...]:
         raise Reverted
     words = tuple(body[32 * place : 32 * place + 32] for place in range(len(types)))
     for type_, word in zip(types, words, strict=True):
-        if any(word[: _ZEROS_BEFORE.get(type_, 0)]) or (type_ == "bool" and integer(word) > 1):
+        if any(word[: _ZEROS_BEFORE.get(type_, 0)]) or any(word[_ZEROS_FROM.get(type_, 32) :]):
+            raise Reverted
+        if type_ == "bool" and integer(word) > 1:
             raise Reverted
     return words

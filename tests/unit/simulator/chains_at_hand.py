@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, Protocol
@@ -10,7 +12,7 @@ from uuid import UUID, uuid5
 from abis import Generation, calls
 from chain_indexer.node import Node as IndexerNode
 from chain_writer.blocks import Answered, Receipt
-from chain_writer.node import Chain, Node
+from chain_writer.node import CALLS_PER_BATCH_MAX, Chain, Node
 from chain_writer.signer import Fields, KeySigner, Signed, Signer
 from tests.simulator.chain.chain import SimChain
 from tests.simulator.chain.faults import Faults
@@ -18,10 +20,14 @@ from tests.simulator.chain.indexer_node import SimIndexerNode
 from tests.simulator.chain.node import SimNode
 from tests.simulator.chain.signing import SimSigner
 from tests.support.chain import ChainAtHand
-from tests.support.edge import EdgeProxy
+from tests.support.edge import DropReply, EdgeProxy, Fault, Hold, HttpStatus, WrongId
 from tests.support.wallets import key_of, wallet_of
 
 IDS = UUID("0a3f4c3b-7a0e-5b52-9b8e-0c1d2f6a7e55")
+MANY = 1_000
+IMPATIENCE_S = 0.2  # no measure of speed: what is asked then is never answered
+# What befalls a request to the real node where the simulated one has a fault of this kind.
+REAL_FAULTS: dict[str, Fault] = {"F4": DropReply(), "F19": HttpStatus(502), "F21": WrongId()}
 BEGUN_S = 1_800_000_000
 PERIOD_S = 2
 WALLET = "0x" + "a1" * 20
@@ -40,8 +46,9 @@ class World(Protocol):
     generation: Generation
     writer: Signer
     admin: Signer
-    node: Chain
 
+    @property
+    def node(self) -> Chain: ...
     @property
     def indexer(self) -> Any: ...
     def account(self, name: str) -> Signer: ...
@@ -51,10 +58,11 @@ class World(Protocol):
     def swallow(self, signed: Signed) -> None: ...
     def restart(self) -> None: ...
     def lag(self, blocks: int) -> None: ...
+    def fail(self, kind: str) -> AbstractContextManager[None]: ...
 
 
 class Simulated:
-    """The simulated chain without faults. `now_s` is the clock that it was given."""
+    """The simulated chain, without faults but those of `fail`. `now_s` is the clock that it was given."""
 
     def __init__(
         self, *, writer: str, admin: str, generation: Generation | None = None, begun_s: int = BEGUN_S
@@ -72,9 +80,10 @@ class Simulated:
             balance_wei=0,
         )
         self.generation = self.chain.generation
-        self._node = SimNode(self.chain, Faults.none(), Random(2))
+        self.faults = Faults.none()
+        self._node = SimNode(self.chain, self.faults, Random(2))
         self.node: Chain = self._node
-        self.indexer = SimIndexerNode(self.chain, Faults.none(), Random(3))
+        self.indexer = SimIndexerNode(self.chain, self.faults, Random(3))
 
     def account(self, name: str) -> Signer:
         return SimSigner(wallet_of(name))
@@ -100,6 +109,13 @@ class Simulated:
         for part in (self._node, self.indexer):
             part.replica.lag = blocks
 
+    @contextmanager
+    def fail(self, kind: str) -> Iterator[None]:
+        """Every request meets a fault of this kind."""
+        self.faults.rates[kind] = 1.0
+        yield
+        self.faults.rates.clear()
+
 
 class Real:
     """A development chain with the real contracts, asked through a proxy that behaves as a Polygon Edge node."""
@@ -110,7 +126,7 @@ class Real:
         self.generation = chain.generation
         self.writer: Signer = KeySigner(chain.signer_key)
         self.admin: Signer = KeySigner(chain.deployer_key)
-        self.node: Chain = Node(proxy.url)
+        self.node = Node(proxy.url)
         self.indexer = IndexerNode(proxy.url)
 
     def account(self, name: str) -> Signer:
@@ -134,6 +150,25 @@ class Real:
 
     def lag(self, blocks: int) -> None:
         self._proxy.lag(blocks)
+
+    @contextmanager
+    def fail(self, kind: str) -> Iterator[None]:
+        """Every request meets a fault of this kind. What would time out does so at once."""
+        clients = [part._client for part in (self.node, self.indexer)]
+        before = [client.timeout for client in clients]
+        if kind == "F20":
+            self._proxy.set(calls_per_batch_max=1)
+        elif kind in ("F1", "F2"):
+            self._proxy.fault(Hold(delivered=kind == "F2"), times=MANY)
+            for client in clients:
+                client.timeout = IMPATIENCE_S
+        else:
+            self._proxy.fault(REAL_FAULTS[kind], times=MANY)
+        yield
+        self._proxy.calm()
+        self._proxy.set(calls_per_batch_max=CALLS_PER_BATCH_MAX)
+        for client, timeout in zip(clients, before, strict=True):
+            client.timeout = timeout
 
     def close(self) -> None:
         self.node.close()
