@@ -162,8 +162,11 @@ class _Inline(Committer):
         self._commit([ticket])
 
 
-class MemoryLedger(Connection):
-    """As `domain.journal.Ledger`, one for each process; its futures are done. Its commit is named "journal.append"."""
+class MemoryLedger:
+    """As `domain.journal.Ledger`, one for each process; its futures are done. Its commit is named "journal.append".
+
+    It opens its connections itself, as in life: a lost one is a matter of the committer, not of whoever holds this.
+    """
 
     def __init__(
         self,
@@ -174,9 +177,11 @@ class MemoryLedger(Connection):
         packs: Any,
         clock: Callable[[], datetime],
     ) -> None:
-        super().__init__(database)
         self.packs = packs
+        self._database = database
         self._tables = database.room(JournalTables)
+        self._loaded: dict[UUID, Versioned] = {}
+        self._loaded_at_start = database.starts
         self._committer = _Inline(
             connect=lambda: MemorySession(database, codec),  # type: ignore[arg-type, return-value]
             codec=codec,
@@ -199,11 +204,19 @@ class MemoryLedger(Connection):
         return self.submit(envelope).result()
 
     def load(self, stream: UUID) -> Versioned | None:
-        return fold((entry.event, entry.version) for entry in self._tables.stream(stream))
+        """Folds only what came since it was asked last, in this start of the database."""
+        if self._loaded_at_start != self._database.starts:
+            self._loaded.clear()
+            self._loaded_at_start = self._database.starts
+        kept = self._loaded.get(stream)
+        news = self._tables.stream(stream, after=kept[1] if kept else 0)
+        versioned = fold(((entry.event, entry.version) for entry in news), onto=kept)
+        if versioned is not None:
+            self._loaded[stream] = versioned
+        return versioned
 
     def close(self) -> None:
         self._committer.close()
-        super().close()
 
 
 def _row(entry: Entry) -> tuple[int, UUID, int, str, bytes]:

@@ -228,17 +228,18 @@ class MemoryWriterStore(MemoryLeases):
 
     def ready(self, generation: UUID, lane: str, *, head: int, limit: int) -> list[Intent]:
         """The conditions of `ready.sql`: earlier stages, the parent, and what the stream obliged before."""
-        open_ones = [*self._queued(generation), *self._bound(generation)]
+        unsettled = [row for row in self.tables.intents.values() if row.is_open and row.generation == generation]
         first_stage: dict[UUID, int] = {}
         first_position: dict[UUID, int] = {}
-        for row in open_ones:
+        for row in unsettled:
             o = row.obligation
             first_stage[o.subject] = min(o.stage, first_stage.get(o.subject, o.stage))
             first_position[o.stream] = min(o.position, first_position.get(o.stream, o.position))
         found = [
             row
-            for row in self._queued(generation)
+            for row in unsettled
             if row.lane == lane
+            and row.state is IntentState.QUEUED
             and (row.held_until_block is None or row.held_until_block <= head)
             and first_stage[row.obligation.subject] >= row.obligation.stage
             and row.obligation.parent not in first_stage
@@ -246,9 +247,6 @@ class MemoryWriterStore(MemoryLeases):
         ]
         found.sort(key=lambda row: row.obligation.position)
         return [intent_of(row) for row in found[:limit]]
-
-    def _bound(self, generation: UUID) -> list[IntentRow]:
-        return [row for row in self.tables.in_state(IntentState.BOUND) if row.generation == generation]
 
     def campaigns_of(self, lane: UUID, nonce: int) -> frozenset[UUID]:
         row = self.tables.slots.get((lane, nonce))

@@ -45,6 +45,10 @@ class IntentRow(msgspec.Struct, frozen=True):
     held_until_block: int | None = None
     reported_position: int | None = None
 
+    @property
+    def is_open(self) -> bool:
+        return self.state is IntentState.QUEUED or self.state is IntentState.BOUND
+
 
 class MemberRow(msgspec.Struct, frozen=True):
     intent: UUID
@@ -106,7 +110,7 @@ class WriterTables:
         """`state` is a state, or is left as it is. What is settled stays."""
         row = self.intents[intent]
         state = fields.get("state", row.state)
-        if row.state is not state and row.state not in {IntentState.QUEUED, IntentState.BOUND}:
+        if row.state is not state and not row.is_open:
             raise GuardBroken(f"intent {intent} may not go from {row.state} to {state}")
         self.intents.put(intent, msgspec.structs.replace(row, **fields))
 

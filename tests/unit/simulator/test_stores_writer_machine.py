@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -10,7 +11,7 @@ from uuid import UUID
 import psycopg
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from chain_writer.deciders import Hold, Reject
 from chain_writer.errors import GuardBroken, LeaseLost
@@ -35,6 +36,7 @@ from tests.unit.simulator.stores_at_hand import (
     signed,
 )
 
+EXAMPLES = int(os.environ.get("TANDEM_EXAMPLES", "50"))
 ANSWERS = (GuardBroken, LeaseLost, psycopg.errors.UniqueViolation)
 LANES = {LANE: (NAME, SIGNER), named("other lane"): ("lane-1", "0x" + "52" * 20)}
 NAMES = [NAME, "lane-1", "lane-2"]
@@ -80,9 +82,10 @@ class TwoStores(RuleBasedStateMachine):
         self.postgres = WriterStore(as_room(self.owner, "writer"))
         self.sight = psycopg.connect(self.owner, autocommit=True)
         self.leases = {lane: Lease(lane, 0) for lane in LANES}
+        self.late = 0
         self.both(lambda store: store.position(GENERATION, chain_id=CHAIN_ID))
         for lane, (name, _) in LANES.items():
-            self.open_again(lane, name)
+            self.an_operator_comes(lane, name, "open")
 
     def teardown(self) -> None:
         self.postgres.close()
@@ -101,7 +104,17 @@ class TwoStores(RuleBasedStateMachine):
         assert row is not None
         return row.next_nonce
 
+    def lease(self, lane: UUID) -> Lease:
+        """The newest there is; once after `is_overtaken` that of an earlier epoch."""
+        late, self.late = self.late, 0
+        return Lease(lane, self.leases[lane].epoch - late)
+
     # Promises.
+
+    @initialize(shapes=st.lists(wanted, min_size=4, max_size=8))
+    def begin(self, shapes: list[dict[str, Any]]) -> None:
+        for position, shape in enumerate(shapes, start=1):
+            self.promise(position, shape, NAMES[position % 2], 0)
 
     @rule(position=positions, shape=wanted, name=names, behind=st.sampled_from([0, 0, 0, 1]))
     def promise(self, position: int, shape: dict[str, Any], name: str, behind: int) -> None:
@@ -109,77 +122,71 @@ class TwoStores(RuleBasedStateMachine):
         wish = [(obligation(position, **shape), name)]
         self.both(lambda s: s.promise(GENERATION, after=after, through=after + 1, obligations=wish), "promise")
 
-    @rule(subject=subjects, name=names)
-    def rehome(self, subject: UUID, name: str) -> None:
-        self.both(lambda store: store.rehome(GENERATION, subject, lane=name))
-
-    @rule(position=positions)
-    def reported(self, position: int) -> None:
+    @rule(position=positions, subject=subjects, name=names)
+    def report_and_rehome(self, position: int, subject: UUID, name: str) -> None:
         self.both(lambda store: store.reported(effect(position), position=position + 100))
+        self.both(lambda store: store.rehome(GENERATION, subject, lane=name))
 
     # Leases and operators.
 
-    @rule(lane=lanes, name=names)
-    def open_again(self, lane: UUID, name: str) -> None:
-        self.both(lambda store: _open(store, lane, name, LANES[lane][1]))
-
-    @rule(lane=lanes, owner=st.sampled_from(["a", "a", "b"]), lease_s=st.sampled_from([60, -1]))
+    @rule(lane=lanes, owner=st.sampled_from(["a", "b"]), lease_s=st.sampled_from([60, -1]))
     def acquire(self, lane: UUID, owner: str, lease_s: float) -> None:
         lease = self.both(lambda store: store.acquire(lane, owner=owner, lease_s=lease_s))
         if lease is not None:
             self.leases[lane] = lease
 
-    @rule(lane=lanes, lease_s=st.sampled_from([60, -1]))
-    def renew(self, lane: UUID, lease_s: float) -> None:
-        self.both(lambda store: store.renew(self.leases[lane], lease_s=lease_s), "renew")
+    @rule(lane=lanes, lease_s=st.sampled_from([60, -1, None]))
+    def renew_or_let_go(self, lane: UUID, lease_s: float | None) -> None:
+        lease = self.lease(lane)
+        if lease_s is None:
+            self.both(lambda store: store.let_go(lease))
+        else:
+            self.both(lambda store: store.renew(lease, lease_s=lease_s), "renew")
 
-    @rule(lane=lanes)
-    def let_go(self, lane: UUID) -> None:
-        self.both(lambda store: store.let_go(self.leases[lane]))
+    @rule()
+    def is_overtaken(self) -> None:
+        self.late = 1
 
-    @rule(lane=lanes)
-    def is_overtaken(self, lane: UUID) -> None:
-        self.leases[lane] = Lease(lane, max(0, self.leases[lane].epoch - 1))
-
-    @rule(name=names)
-    def reinstate(self, name: str) -> None:
-        self.both(lambda store: store.reinstate(name))
-
-    @rule(name=names)
-    def restored(self, name: str) -> None:
-        self.both(lambda store: store.restored(name))
+    @rule(lane=lanes, name=names, what=st.sampled_from(["open", "reinstate", "restored"]))
+    def an_operator_comes(self, lane: UUID, name: str, what: str) -> None:
+        if what == "open":
+            self.both(lambda store: _open(store, lane, name, LANES[lane][1]))
+        else:
+            self.both(lambda store: getattr(store, what)(name))
 
     # Nonces.
 
     @rule(lane=lanes, ahead=ahead, text=texts, which=few)
     def allot(self, lane: UUID, ahead: int, text: str, which: list[int]) -> None:
         made, wish = fields(self.next_nonce(lane) + ahead), [effect(one) for one in which]
-        lease = self.leases[lane]
+        lease = self.lease(lane)
         self.both(lambda store: store.allot(lease, made, signed(text), intents=wish, made_block=9), "allot")
 
     @rule(lane=lanes, text=texts)
     def allot_what_is_ready(self, lane: UUID, text: str) -> None:
         ready = self.memory.ready(GENERATION, LANES[lane][0], head=25, limit=3)
-        made, wish, lease = fields(self.next_nonce(lane)), [one.id for one in ready], self.leases[lane]
+        made, wish, lease = fields(self.next_nonce(lane)), [one.id for one in ready], self.lease(lane)
         self.both(lambda store: store.allot(lease, made, signed(text), intents=wish, made_block=9), "allot")
 
     @rule(lane=lanes, ahead=ahead, text=texts)
     def fill(self, lane: UUID, ahead: int, text: str) -> None:
-        made = fields(self.next_nonce(lane) + ahead)
-        self.both(lambda store: store.fill(self.leases[lane], made, signed(text), made_block=9), "fill")
+        made, lease = fields(self.next_nonce(lane) + ahead), self.lease(lane)
+        self.both(lambda store: store.fill(lease, made, signed(text), made_block=9), "fill")
 
     @rule(lane=lanes, back=st.integers(0, 4), text=texts, purpose=st.sampled_from(Purpose))
     def submit(self, lane: UUID, back: int, text: str, purpose: Purpose) -> None:
-        made, lease = fields(self.next_nonce(lane) - back), self.leases[lane]
+        made, lease = fields(self.next_nonce(lane) - back), self.lease(lane)
         self.both(lambda store: store.submit(lease, made, signed(text), purpose=purpose, made_block=9), "submit")
 
     @rule(lane=lanes, which=few)
     def adopt(self, lane: UUID, which: list[int]) -> None:
-        self.both(lambda store: store.adopt(self.leases[lane], [effect(one) for one in which]), "adopt")
+        lease = self.lease(lane)
+        self.both(lambda store: store.adopt(lease, [effect(one) for one in which]), "adopt")
 
     @rule(lane=lanes, position=positions, refusal=refusals)
     def refuse(self, lane: UUID, position: int, refusal: Hold | Reject) -> None:
-        self.both(lambda store: store.refuse(self.leases[lane], effect(position), refusal), "refuse")
+        lease = self.lease(lane)
+        self.both(lambda store: store.refuse(lease, effect(position), refusal), "refuse")
 
     @rule(lane=lanes, heard=st.lists(texts, max_size=3), reply=st.sampled_from(Reply), known=st.booleans())
     def note_sent(self, lane: UUID, heard: list[str], reply: Reply, known: bool) -> None:  # noqa: FBT001
@@ -197,43 +204,43 @@ class TwoStores(RuleBasedStateMachine):
         burn_through=st.none() | st.integers(0, 40),
     )
     def mine(self, lane: UUID, back: int, count: int, winner: Winner, **marks: Any) -> None:
-        following = self.next_nonce(lane)
+        following, lease = self.next_nonce(lane), self.lease(lane)
         seen = [
             (found(nonce, f"block tx {nonce}"), winner) for nonce in range(following - back, following - back + count)
         ]
         checkpoint = (11, hash_of("block 11"))
         self.both(
-            lambda store: store.mine(
-                self.leases[lane], found=seen, next_nonce=following, checkpoint=checkpoint, **marks
-            ),
+            lambda store: store.mine(lease, found=seen, next_nonce=following, checkpoint=checkpoint, **marks),
             "mine",
         )
 
     @rule(lane=lanes, skipped=st.integers(1, 2))
     def mine_beyond_the_next(self, lane: UUID, skipped: int) -> None:
-        following = self.next_nonce(lane)
+        following, lease = self.next_nonce(lane), self.lease(lane)
         seen = [(found(following + skipped, "stranger"), Winner.FOREIGN)]
         moved = {"checkpoint": (11, hash_of("block 11")), "quarantine": "why", "burn_through": 9}
-        self.both(lambda store: store.mine(self.leases[lane], found=seen, next_nonce=following, **moved), "mine")
+        self.both(lambda store: store.mine(lease, found=seen, next_nonce=following, **moved), "mine")
 
     @rule(lane=lanes, number=st.integers(0, 20))
     def move_checkpoint(self, lane: UUID, number: int) -> None:
-        checkpoint = (number, hash_of(f"block {number}"))
-        self.both(lambda store: store.move_checkpoint(self.leases[lane], checkpoint), "move_checkpoint")
+        checkpoint, lease = (number, hash_of(f"block {number}")), self.lease(lane)
+        self.both(lambda store: store.move_checkpoint(lease, checkpoint), "move_checkpoint")
 
     @rule(lane=lanes, back=st.lists(st.integers(0, 4), max_size=3))
     def roll_back(self, lane: UUID, back: list[int]) -> None:
         nonces, checkpoint = [self.next_nonce(lane) - one for one in back], (10, hash_of("block 10"))
-        self.both(lambda store: store.roll_back(self.leases[lane], nonces, checkpoint=checkpoint), "roll_back")
+        lease = self.lease(lane)
+        self.both(lambda store: store.roll_back(lease, nonces, checkpoint=checkpoint), "roll_back")
 
     @rule(lane=lanes, outcome=outcomes, stranger=st.none() | positions)
     def conclude(self, lane: UUID, outcome: tuple[Outcome, IntentState, str | None], stranger: int | None) -> None:
         nonce = next((s.nonce for s in self.memory.open_slots(lane) if s.state is SlotState.MINED), 5)
         told = [member.intent for member in self.memory.members(lane, [nonce])]
         told += [] if stranger is None or stranger > 2 else [effect(stranger)]
+        lease = self.lease(lane)
         what, state, code = outcome
         verdicts = [Verdict(intent=one, outcome=what, state=state, code=code, reason=code) for one in told]
-        self.both(lambda store: store.conclude(self.leases[lane], nonce, verdicts), "conclude")
+        self.both(lambda store: store.conclude(lease, nonce, verdicts), "conclude")
 
     # What both say, and what they keep.
 
@@ -308,7 +315,12 @@ def test_any_calls_in_any_order_are_answered_alike(database: str) -> None:
     run_state_machine_as_test(
         TwoStores,
         settings=settings(
-            max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES,
+            stateful_step_count=50,
+            deadline=None,
+            derandomize="TANDEM_EXAMPLES" not in os.environ,
+            suppress_health_check=list(HealthCheck),
+            database=None,
         ),
     )
     fenced = {"allot", "fill", "submit", "adopt", "mine", "conclude"}
