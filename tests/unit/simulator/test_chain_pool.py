@@ -140,13 +140,16 @@ def test_a_better_price_leads_out_of_the_hole(world: World) -> None:
 
 
 def test_a_restart_empties_the_pool(world: World) -> None:
-    by = world.account("sender")
-    one = send(world, by, 0)
+    by, other = world.account("sender"), world.account("other")
+    one, lost = send(world, by, 0), signed(world, other, 0)
+    world.swallow(lost)
     world.restart()
     world.mine()
     assert count(world, by) == 0
 
-    assert refusal(world, one) is None
+    assert refusal(world, one) == refusal(world, lost) is None
+    world.mine()
+    assert (count(world, by), count(world, other)) == (1, 1)
 
 
 def test_a_block_has_the_dearest_first_and_each_account_in_the_order_of_its_nonces(world: World) -> None:

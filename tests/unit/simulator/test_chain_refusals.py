@@ -153,6 +153,7 @@ def _of_companies(story: Story) -> None:
     assert story.update("company", 4) == ["IssuerUpdated"]
     assert story.update("company", 4) == ["AlreadyRecorded"]
     assert story.update("company", 3) == ["Conflict"]
+    assert story.update("company", 0) == ["Conflict"]
     assert story.update("company", 3, leaf=entry(0)) == ["EntryMissing"]
     assert story.activate("unheard of", 2, active=False) == ["IssuerActiveSet"]
     assert story.activate("company", 5, active=False) == ["IssuerActiveSet"]
@@ -161,8 +162,9 @@ def _of_companies(story: Story) -> None:
     assert story.lock("company", 7, "") == ["CampaignMissing"]
     assert story.lock("company", 7, "campaign", back=True) == ["ExclusivityHeld"]
     assert story.lock("company", 7, "campaign") == ["ExclusivityLocked"]
-    assert story.lock("company", 8, "other") == ["ExclusivityHeld"]
-    assert story.lock("company", 9, "campaign", back=True) == ["ExclusivityReleased"]
+    assert story.lock("company", 8, "campaign") == ["ExclusivityLocked"]
+    assert story.lock("company", 9, "other") == ["ExclusivityHeld"]
+    assert story.lock("company", 10, "campaign", back=True) == ["ExclusivityReleased"]
 
 
 def _of_campaigns(story: Story) -> None:
@@ -194,7 +196,8 @@ def _of_campaigns(story: Story) -> None:
     assert story.refund("campaign", "one", amount=0) == ["RefundInvalid"]
     assert story.refund("campaign", "one") == ["InvestmentWithdrawn", "RefundRecorded"]
     assert story.refund("campaign", "one") == ["AlreadyRecorded"]
-    assert story.record("campaign", "three") == ["InvestmentRecorded"]
+    assert story.record("campaign", "three", "full") == ["InvestmentRecorded"] * 2  # up to the cap
+    assert story.refund("campaign", "full") == ["InvestmentWithdrawn", "RefundRecorded"]
     assert story.release("campaign", "release", amount=1) == ["CampaignNotSuccessful"]
     assert story.issue("campaign", "two") == ["CampaignNotSuccessful"]
 
