@@ -23,7 +23,7 @@ SIGNATURES = {
     "close": "close(bool,uint256,bytes32)",
     "setPaused": "setPaused(uint64,bool,bytes32)",
     "setDeadline": "setDeadline(uint64,uint64,bytes32)",
-    "issueCertificates": "issueCertificates((uint256,bytes32,address,uint256,bytes32)[])",
+    "issueCertificates": "issueCertificates((uint256,bytes32,address,uint256,bytes24,bytes32)[])",
     "revoke": "revoke(bytes32,uint256,bytes32,bytes32)",
     "reissue": "reissue(bytes32,uint256,address,bytes32,bytes32)",
     "approveTransfer": "approveTransfer(bytes32,uint256,address,bytes32,bytes32)",
@@ -35,6 +35,7 @@ SIGNATURES = {
     "announceEmergency": "announceEmergency(bytes32)",
     "cancelEmergency": "cancelEmergency(bytes32)",
     "setFeeWallet": "setFeeWallet(address)",
+    "setBaseURI": "setBaseURI(string)",
     "anchor": "anchor(uint64,bytes32,bytes32[])",
 }
 
@@ -60,12 +61,13 @@ class InvestmentMember(msgspec.Struct, frozen=True):
 
 
 class CertificateMember(msgspec.Struct, frozen=True):
-    """One member of issueCertificates."""
+    """One member of issueCertificates. `content_hash` is that of its document (`abis.certificates`), 24 bytes."""
 
     investment_id: UUID
     campaign_id: UUID
     holder: str
     shares: int
+    content_hash: bytes
     entry: bytes
 
 
@@ -134,7 +136,10 @@ def set_deadline(*, revision: int, deadline_s: int, entry: bytes) -> bytes:
 
 
 def issue_certificates(members: Sequence[CertificateMember]) -> bytes:
-    rows = [(token_id(m.investment_id), to_bytes32(m.campaign_id), m.holder, m.shares, m.entry) for m in members]
+    rows = [
+        (token_id(m.investment_id), to_bytes32(m.campaign_id), m.holder, m.shares, m.content_hash, m.entry)
+        for m in members
+    ]
     return _call("issueCertificates", rows)
 
 
@@ -185,6 +190,11 @@ def cancel_emergency(campaign_id: UUID) -> bytes:
 
 def set_fee_wallet(wallet: str) -> bytes:
     return _call("setFeeWallet", wallet)
+
+
+def set_base_uri(base: str) -> bytes:
+    """Where the documents of certificates are served: token URIs begin with it."""
+    return _call("setBaseURI", base)
 
 
 def anchor(*, size: int, root: bytes, proof: Sequence[bytes]) -> bytes:

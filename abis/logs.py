@@ -110,6 +110,7 @@ class CertificateIssued(Log, frozen=True, kw_only=True):
     campaign_id: bytes
     holder: str
     shares: int
+    content_hash: bytes
 
 
 class CertificateRevoked(Log, frozen=True, kw_only=True):
@@ -233,6 +234,13 @@ class Unlocked(Log, frozen=True, kw_only=True):
     token_id: int
 
 
+class BatchMetadataUpdate(Log, frozen=True, kw_only=True):
+    """ERC-4906, by the admin's call: token URIs have another base."""
+
+    first_token_id: int
+    last_token_id: int
+
+
 class Transfer(Log, frozen=True, kw_only=True):
     sender: str
     receiver: str
@@ -274,7 +282,7 @@ DECLARATIONS: dict[type[Log], str] = {
     CampaignClosed: "CampaignClosed(bytes32 indexed,bytes32 indexed,bool,uint256)",
     PausedSet: "PausedSet(bytes32 indexed,bytes32 indexed,uint64,bool)",
     DeadlineSet: "DeadlineSet(bytes32 indexed,bytes32 indexed,uint64,uint64)",
-    CertificateIssued: "CertificateIssued(uint256 indexed,bytes32 indexed,bytes32,address,uint256)",
+    CertificateIssued: "CertificateIssued(uint256 indexed,bytes32 indexed,bytes32,address,uint256,bytes24)",
     CertificateRevoked: "CertificateRevoked(bytes32 indexed,bytes32 indexed,uint256,address,bytes32)",
     CertificateReissued: ("CertificateReissued(bytes32 indexed,bytes32 indexed,uint256,address,address,bytes32)"),
     TransferApproved: "TransferApproved(bytes32 indexed,bytes32 indexed,uint256,address,address,bytes32)",
@@ -293,6 +301,7 @@ DECLARATIONS: dict[type[Log], str] = {
     AlreadyAnchored: "AlreadyAnchored(uint64 indexed,bytes32 indexed)",
     Locked: "Locked(uint256)",
     Unlocked: "Unlocked(uint256)",
+    BatchMetadataUpdate: "BatchMetadataUpdate(uint256,uint256)",
     Transfer: "Transfer(address indexed,address indexed,uint256 indexed)",
     RoleGranted: "RoleGranted(bytes32 indexed,address indexed,address indexed)",
     RoleRevoked: "RoleRevoked(bytes32 indexed,address indexed,address indexed)",
@@ -304,6 +313,7 @@ Reader = Callable[[bytes], bytes | str | int | bool]
 
 _READERS: dict[str, Reader] = {
     "bytes32": lambda word: word,
+    "bytes24": lambda word: word[:24],
     "address": lambda word: checksummed(word[12:].hex()),
     "uint256": lambda word: int.from_bytes(word, "big"),
     "uint64": lambda word: int.from_bytes(word, "big"),

@@ -18,6 +18,7 @@ import msgspec
 from abis import Generation, Log, campaign_address, from_bytes32
 from abis import logs as l
 from abis.calls import FIAT, NATIVE
+from abis.certificates import content_hash_of
 from abis.hashing import checksummed
 from abis.ids import from_token_id, to_bytes32
 from chain_indexer.blocks import ChainPosition, Reason
@@ -171,7 +172,7 @@ def objection(
         return Objection(Reason.ENTRY_OF_ANOTHER_STREAM, f"the log is about {subject_of(log)}, not {entry.stream}")
     expected = _expected_of_revision(log, entry, generation)
     if expected is None:
-        expected = _expected(log, entry.event, entry.stream, generation, block_timestamp_s)
+        expected = _expected(log, entry, generation, block_timestamp_s)
     if expected is None:
         return Objection(Reason.ENTRY_OBLIGES_OTHERWISE, f"{entry.topic} does not oblige {type(log).__name__}")
     contract, values = expected
@@ -188,9 +189,9 @@ def objection(
 Expected = tuple[str, dict[str, object]]  # the contract that emits the log, and the fields that it must carry
 
 
-def _expected(log: Log, event: Event, stream: UUID, generation: Generation, block_timestamp_s: int) -> Expected | None:
-    """What a log of this kind must say if this event obliged it; None if the event obliges no such write."""
-    contracts = generation.addresses
+def _expected(log: Log, entry: Entry, generation: Generation, block_timestamp_s: int) -> Expected | None:
+    """What a log of this kind must say if this entry obliged it; None if the entry obliges no such write."""
+    event, stream, contracts = entry.event, entry.stream, generation.addresses
     match log, event:
         case l.IssuerRegistered(), company.KybApproved():
             return contracts["IssuerRegistry"], {
@@ -219,31 +220,34 @@ def _expected(log: Log, event: Event, stream: UUID, generation: Generation, bloc
                 "fee": event.fee,
             }
         case _:
-            return _expected_of_investment(log, event, generation)
+            return _expected_of_investment(log, entry, generation)
 
 
-def _expected_of_investment(log: Log, event: Event, generation: Generation) -> Expected | None:
-    match log, event:
-        case l.InvestmentRecorded(), investment.InvestmentFunded():
+def _expected_of_investment(log: Log, entry: Entry, generation: Generation) -> Expected | None:
+    match log, entry.event:
+        case l.InvestmentRecorded(), investment.InvestmentFunded() as event:
             return campaign_address(generation, event.campaign_id), {
                 "investor": _address(event.wallet),
                 "amount": event.amount,
                 "shares": event.shares,
             }
-        case l.CertificateIssued(), investment.SharesAllotted():
+        case l.CertificateIssued(), investment.SharesAllotted() as event:
             return generation.addresses["NFTShareCertificate"], {
                 "campaign_id": to_bytes32(event.campaign_id),
                 "holder": _address(event.wallet),
                 "shares": event.shares,
+                "content_hash": content_hash_of(
+                    investment_id=entry.stream, campaign_id=event.campaign_id, shares=event.shares, entry=entry.leaf
+                ),
             }
-        case l.RefundRecorded(), investment.RefundOrdered():
+        case l.RefundRecorded(), investment.RefundOrdered() as event:
             return generation.addresses["FundEscrow"], {
                 "campaign_id": to_bytes32(event.campaign_id),
                 "investor": _address(event.wallet),
                 "amount": event.amount,
             }
         case _:
-            return _expected_of_change(log, event, generation)
+            return _expected_of_change(log, entry.event, generation)
 
 
 def _expected_of_change(log: Log, event: Event, generation: Generation) -> Expected | None:

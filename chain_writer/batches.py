@@ -206,7 +206,10 @@ def _investment(intent: Intent) -> calls.InvestmentMember:
 def _certificate(intent: Intent) -> calls.CertificateMember:
     call = intent.call
     assert isinstance(call, IssueCertificate)
-    return calls.CertificateMember(call.investment_id, call.campaign_id, call.holder, call.shares, intent.leaf)
+    content_hash = bytes.fromhex(call.content_hash)
+    return calls.CertificateMember(
+        call.investment_id, call.campaign_id, call.holder, call.shares, content_hash, intent.leaf
+    )
 
 
 def _refund(intent: Intent) -> calls.RefundMember:

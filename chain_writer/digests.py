@@ -7,6 +7,7 @@ from uuid import UUID
 
 from abis import revision_key, to_bytes32, token_id
 from abis.calls import NATIVE
+from abis.certificates import HASH_BYTES
 from abis.hashing import checksummed, keccak
 from chain_writer.intents import (
     ApproveTransfer,
@@ -68,7 +69,7 @@ def digest_of(call: Call) -> bytes:
         case CloseCampaign():
             words = _uint(int(call.successful)), _uint(call.raised)
         case IssueCertificate():
-            words = to_bytes32(call.campaign_id), _address(call.holder), _uint(call.shares)
+            words = _words_of_certificate(call)
         case RecordRelease():
             words = to_bytes32(call.campaign_id), _address(call.issuer), _uint(call.amount), _uint(call.fee)
         case RecordRefund():
@@ -80,6 +81,12 @@ def digest_of(call: Call) -> bytes:
         case _:
             assert_never(call)
     return keccak(b"".join(words))
+
+
+def _words_of_certificate(call: IssueCertificate) -> tuple[bytes, ...]:
+    """Its shares stand in one word with the hash of its document, in 64 bits."""
+    shares, content = _uint(call.shares, limit=UINT64_LIMIT), bytes.fromhex(call.content_hash)
+    return to_bytes32(call.campaign_id), _address(call.holder), shares, content + bytes(32 - HASH_BYTES)
 
 
 def _words_of_change(call: Change) -> tuple[bytes, ...]:

@@ -154,6 +154,7 @@ class IssueCertificate(msgspec.Struct, frozen=True, kw_only=True, tag="issue-cer
     campaign_id: UUID
     holder: str
     shares: int
+    content_hash: str
 
 
 class RecordRelease(msgspec.Struct, frozen=True, kw_only=True, tag="record-release"):

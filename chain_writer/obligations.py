@@ -31,6 +31,7 @@ import msgspec
 
 from abis import Generation, campaign_address
 from abis.calls import FIAT, NATIVE
+from abis.certificates import content_hash_of
 from abis.hashing import checksummed
 from chain_writer.digests import digest_of, natural_key
 from chain_writer.intents import (
@@ -190,7 +191,7 @@ def _effect(entry: Entry) -> _Effect | None:
             )
             return _Effect(Kind.RECORD_RELEASE, "FundEscrow", event.release_id, call, stream, STAGE_SETTLING)
         case _:
-            return _revision_effect(entry) or _investment_effect(event, stream)
+            return _revision_effect(entry) or _investment_effect(entry)
 
 
 def _revision_effect(entry: Entry) -> _Effect | None:
@@ -235,7 +236,8 @@ def asset_of(currency: str) -> int:
     return NATIVE if currency == WEI else FIAT
 
 
-def _investment_effect(event: Event, stream: UUID) -> _Effect | None:
+def _investment_effect(entry: Entry) -> _Effect | None:
+    event, stream = entry.event, entry.stream
     match event:
         case InvestmentFunded(campaign_id=campaign_id):
             call: Call = RecordInvestment(
@@ -247,9 +249,7 @@ def _investment_effect(event: Event, stream: UUID) -> _Effect | None:
             )
             return _Effect(Kind.RECORD_INVESTMENT, "", stream, call, campaign_id, STAGE_RECORDING)
         case SharesAllotted(campaign_id=campaign_id):
-            call = IssueCertificate(
-                investment_id=stream, campaign_id=campaign_id, holder=event.wallet, shares=event.shares
-            )
+            call = _certificate(entry, event)
             return _Effect(Kind.ISSUE_CERTIFICATE, "NFTShareCertificate", stream, call, campaign_id, STAGE_SETTLING)
         case RefundOrdered(campaign_id=campaign_id):
             call = RecordRefund(
@@ -264,6 +264,19 @@ def _investment_effect(event: Event, stream: UUID) -> _Effect | None:
             return _Effect(*named, change, event.campaign_id, STAGE_SETTLING)
         case _:
             return None
+
+
+def _certificate(entry: Entry, event: SharesAllotted) -> IssueCertificate:
+    content_hash = content_hash_of(
+        investment_id=entry.stream, campaign_id=event.campaign_id, shares=event.shares, entry=entry.leaf
+    )
+    return IssueCertificate(
+        investment_id=entry.stream,
+        campaign_id=event.campaign_id,
+        holder=event.wallet,
+        shares=event.shares,
+        content_hash=content_hash.hex(),
+    )
 
 
 def _change(event: CertificateRevoked | CertificateReissued | TransferApproved, stream: UUID) -> Change:

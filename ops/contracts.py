@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from eth_abi.abi import encode
+from eth_abi.abi import decode, encode
 from eth_account import Account
 
 from abis.artifacts import artifact, bytecode_of
@@ -181,11 +181,15 @@ def deploy(
     *,
     deployer_key: str,
     signers: Sequence[str],
+    base_uri: str,
     plan: Path,
     gas_price_wei: int,
     wait: Callable[[], None],
 ) -> Generation:
-    """Deploy and wire all contracts, and give the signers their roles. `plan` remembers where a deployment began."""
+    """Deploy and wire all contracts, and give the signers their roles.
+
+    `base_uri` is what the certificates' token URIs begin with; `plan` remembers where a deployment began.
+    """
     address = Account.from_key(deployer_key).address
     if plan.exists():
         begun = msgspec.json.decode(plan.read_bytes())
@@ -203,7 +207,9 @@ def deploy(
     # The factory and the escrow name each other for ever: the escrow's place is known before it is there.
     places = [step.admin, template, registry, step.place(ahead=2)]
     factory = step.contract("CampaignFactory", ["address"] * 4, places)
-    certificate = step.contract("NFTShareCertificate", ["address", "address"], [step.admin, factory])
+    certificate = step.contract(
+        "NFTShareCertificate", ["address", "address", "string"], [step.admin, factory, base_uri]
+    )
     escrow = step.contract("FundEscrow", ["address"] * 3, [step.admin, factory, step.admin])
     assert escrow == places[-1], "the factory knows the escrow"
     chain_id, genesis = rpc.number("eth_chainId"), rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
@@ -223,8 +229,9 @@ def deploy(
     )
 
 
-def check(rpc: Rpc, generation: Generation, *, signers: Sequence[str] = ()) -> list[str]:
-    """What differs between the chain and the generation, in sentences; empty when nothing does."""
+def check(rpc: Rpc, generation: Generation, *, signers: Sequence[str] = (), base_uri: str | None = None) -> list[str]:
+    """What differs between the chain and the generation, in sentences; empty when nothing does. Without a `base_uri`
+    whatever the certificates' token URIs begin with is right."""
     wrong = []
     if (chain_id := rpc.number("eth_chainId")) != generation.chain_id:
         return [f"the node speaks for chain {chain_id}, the generation is of chain {generation.chain_id}"]
@@ -244,7 +251,20 @@ def check(rpc: Rpc, generation: Generation, *, signers: Sequence[str] = ()) -> l
         data += bytes(encode(["bytes32", "address"], [keccak(role.encode("ascii")), account]))
         if not int.from_bytes(rpc.read(generation.addresses[name], data), "big"):
             wrong.append(f"{name}: {account} lacks {role}")
+    have = base_uri_of(rpc, generation)
+    if base_uri is not None and have != base_uri:
+        wrong.append(
+            f"NFTShareCertificate: token URIs begin with {have}, not with {base_uri}:"
+            " set TANDEM_PUBLIC_URL to where the API is found, or let the admin call setBaseURI"
+        )
     return wrong
+
+
+def base_uri_of(rpc: Rpc, generation: Generation) -> str:
+    """What the token URIs of a generation's certificates begin with."""
+    answer = rpc.read(generation.addresses["NFTShareCertificate"], selector("baseURI()"))
+    (text,) = decode(["string"], answer)
+    return str(text)
 
 
 def _created(sender: str, nonce: int) -> str:

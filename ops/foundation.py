@@ -55,6 +55,7 @@ class Foundation:
                 rpc,
                 deployer_key=self._deployer_key(),
                 signers=[address_of(self._home, lane) for lane in self._settings.lane_names],
+                base_uri=self._settings.certificates_url,
                 plan=self._home / "deployment.json",
                 gas_price_wei=self._settings.gas_price_wei,
                 wait=lambda: time.sleep(RECEIPT_POLL_S),
@@ -69,7 +70,8 @@ class Foundation:
         signers = [address_of(self._home, lane) for lane in self._settings.lane_names] if self._settings.local else []
         rpc = Rpc(self._settings.rpc_url)
         try:
-            return contracts.check(rpc, self._settings.generation(), signers=signers)
+            base_uri = self._settings.certificates_url if self._settings.public_url else None
+            return contracts.check(rpc, self._settings.generation(), signers=signers, base_uri=base_uri)
         finally:
             rpc.close()
 

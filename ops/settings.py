@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -97,7 +98,32 @@ class Settings(BaseSettings):
     keystore_passphrase_file: Path | None = Field(
         default=None,
         validation_alias=_names("TANDEM_KEYSTORE_PASSPHRASE_FILE"),
-        description="File with their passphrase.",
+        description="File with their passphrase. Without one, a worker in the foreground of a terminal asks for it.",
+    )
+    signer_url: str = Field(
+        default="",
+        validation_alias=_names("TANDEM_SIGNER_URL"),
+        description="A remote signer that speaks Web3Signer's JSON-RPC (eth1 mode), instead of keystores.",
+    )
+    signer_addresses: str = Field(
+        default="",
+        validation_alias=_names("TANDEM_SIGNER_ADDRESSES"),
+        description="Addresses of the remote signer's keys, one a lane in the order of the lanes, separated by commas.",
+    )
+    signer_ca_file: Path | None = Field(
+        default=None,
+        validation_alias=_names("TANDEM_SIGNER_CA_FILE"),
+        description="Who vouches for the remote signer's certificate (PEM); else whom the system trusts.",
+    )
+    signer_certificate_file: Path | None = Field(
+        default=None,
+        validation_alias=_names("TANDEM_SIGNER_CERTIFICATE_FILE"),
+        description="Our own certificate (PEM), for a remote signer that asks who we are.",
+    )
+    signer_certificate_key_file: Path | None = Field(
+        default=None,
+        validation_alias=_names("TANDEM_SIGNER_CERTIFICATE_KEY_FILE"),
+        description="Its key (PEM, not encrypted).",
     )
     deployer_key: SecretStr | None = Field(
         default=None,
@@ -138,6 +164,11 @@ class Settings(BaseSettings):
         validation_alias=_names("TANDEM_RULE_PACKS"),
         description="Rule packs in use, separated by commas.",
     )
+    crash_file: Path | None = Field(
+        default=None,
+        validation_alias=_names("TANDEM_CRASH_FILE"),
+        description="A file that names the crash point at which a writer's process ends itself; local stacks only.",
+    )
     vault_kek_file: Path | None = Field(
         default=None,
         validation_alias=_names("TANDEM_VAULT_KEK_FILE"),
@@ -155,6 +186,12 @@ class Settings(BaseSettings):
     )
     api_port: int = Field(
         default=8080, ge=1, le=65_535, validation_alias=_names("TANDEM_API_PORT"), description="Its port."
+    )
+    public_url: str = Field(
+        default="",
+        validation_alias=_names("TANDEM_PUBLIC_URL"),
+        description="Where the API is found from outside, such as https://ledger.example: certificates name it."
+        " A local stack says http:// and its own host and port.",
     )
     waiting_max: int = Field(
         default=10_000,
@@ -194,6 +231,39 @@ class Settings(BaseSettings):
             raise ValueError("DATABASE_URL must begin with postgresql://")
         return value
 
+    @field_validator("public_url", mode="after")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        url = urlsplit(value)
+        if value and (url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment):
+            raise ValueError("TANDEM_PUBLIC_URL is an http(s) address without query and fragment")
+        return value.rstrip("/")
+
+    @field_validator("signer_url", mode="after")
+    @classmethod
+    def _signer(cls, value: str) -> str:
+        url = urlsplit(value)
+        bare = url.username is None and not url.query and not url.fragment
+        if value and not (url.scheme in {"http", "https"} and url.hostname and bare):
+            raise ValueError("TANDEM_SIGNER_URL is an http(s) address without a name or password, query and fragment")
+        return value
+
+    @model_validator(mode="after")
+    def _one_signer(self) -> Settings:
+        signers = self.remote_signers
+        own = (self.signer_certificate_file, self.signer_certificate_key_file)
+        if not self.signer_url and (signers or self.signer_ca_file or any(own)):
+            raise ValueError("TANDEM_SIGNER_URL is not set, but other settings of a remote signer are")
+        if self.signer_url and self.keystore_folder is not None:
+            raise ValueError("TANDEM_SIGNER_URL and TANDEM_KEYSTORE_FOLDER are both set: keep one")
+        if self.signer_url and len(set(signers)) != self.lanes:
+            raise ValueError(f"TANDEM_SIGNER_ADDRESSES must name {self.lanes} addresses, each lane its own")
+        if any(own) and not all(own):
+            raise ValueError("TANDEM_SIGNER_CERTIFICATE_FILE and TANDEM_SIGNER_CERTIFICATE_KEY_FILE go together")
+        if self.signer_url.startswith("http:") and (self.signer_ca_file or any(own)):
+            raise ValueError("TANDEM_SIGNER_URL begins with http:, where no certificate is looked at: make it https:")
+        return self
+
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
         given = [address for address in self.addresses.values() if address]
@@ -201,6 +271,8 @@ class Settings(BaseSettings):
             raise ValueError("one address is given to two contracts: each contract has its own")
         if self.gas_price_wei > self.gas_price_wei_max:
             raise ValueError("TANDEM_GAS_PRICE_WEI is above TANDEM_GAS_PRICE_WEI_MAX: no replacement could be sent")
+        if self.crash_file is not None and not self.local:
+            raise ValueError("TANDEM_CRASH_FILE is accepted on a local stack only: unset it")
         if self.deployer_key is not None and not self.local:
             raise ValueError(
                 "a raw private key (DEPLOYER_PRIVATE_KEY) is accepted on a local stack only:"
@@ -218,6 +290,16 @@ class Settings(BaseSettings):
             "NFTShareCertificate": self.nft_certificate,
             "FundEscrow": self.fund_escrow,
         }
+
+    @property
+    def certificates_url(self) -> str:
+        """What the certificates' token URIs begin with."""
+        return f"{self.public_url or f'http://{self.api_host}:{self.api_port}'}/v1/certificates/"
+
+    @property
+    def remote_signers(self) -> list[str]:
+        """The addresses of the remote signer's keys, in the order of the lanes. Raises ValueError for another thing."""
+        return [checksummed(address.strip()) for address in self.signer_addresses.split(",") if address.strip()]
 
     @property
     def lane_names(self) -> list[str]:

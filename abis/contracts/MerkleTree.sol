@@ -3,6 +3,9 @@ pragma solidity 0.8.37;
 
 /// Proofs over the Merkle tree of RFC 6962 (SHA-256, a node is the hash of 0x01 and its children), verified as RFC 9162
 /// prescribes. Leaves are given by their hashes. Every function answers; none reverts for a proof of any shape.
+///
+/// What it costs is mostly the hashing: on an Istanbul chain each call of the SHA-256 contract takes 700 gas before the
+/// 96 of the hash itself, and the dearest proof of 20 nodes takes 39. Later chains ask 100 for the call.
 library MerkleTree {
     /// Whether the leaf stands at `index`, counted from 0, in the tree of `size` leaves (RFC 9162, section 2.1.3.2).
     function includes(bytes32 leafHash, uint64 index, uint64 size, bytes32 root, bytes32[] calldata proof)
@@ -18,7 +21,7 @@ library MerkleTree {
             if (sn == 0) return false; // the proof goes on above the root
             if (fn & 1 == 1 || fn == sn) {
                 r = node(proof[i], r);
-                (fn, sn) = _toRightChild(fn, sn);
+                if (fn & 1 == 0) (fn, sn) = _toRightChild(fn, sn);
             } else {
                 r = node(r, proof[i]);
             }
@@ -49,7 +52,7 @@ library MerkleTree {
             if (fn & 1 == 1 || fn == sn) {
                 fr = node(c, fr);
                 sr = node(c, sr);
-                (fn, sn) = _toRightChild(fn, sn);
+                if (fn & 1 == 0) (fn, sn) = _toRightChild(fn, sn);
             } else {
                 sr = node(sr, c);
             }

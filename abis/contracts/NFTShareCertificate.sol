@@ -15,7 +15,15 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
         bytes32 campaignId;
         address holder;
         uint256 shares;
+        bytes24 contentHash;
         bytes32 entry;
+    }
+
+    /// What a certificate says, in one word. The hash is the first 24 bytes of the SHA-256 of the certificate's document
+    /// (SHA-256/192 of NIST SP 800-208): 96 bits against a collision, and no storage of its own.
+    struct Content {
+        uint64 shares;
+        bytes24 contentHash;
     }
 
     struct ApprovedTransfer {
@@ -26,7 +34,9 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
 
     bytes32 public constant REGISTRAR_ROLE = keccak256("REGISTRAR_ROLE");
     bytes4 private constant ERC5192 = 0xb45a3c0e;
+    bytes4 private constant ERC4906 = 0x49064906;
     uint256 public constant MEMBERS_MAX = 100;
+    bytes16 private constant DIGITS = "0123456789abcdef";
 
     /// What a change is, in its digest.
     uint8 private constant REVOCATION = 1;
@@ -47,14 +57,23 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
     /// Who held a certificate that is revoked.
     mapping(uint256 tokenId => address) public revokedFrom;
     /// Kept through a revocation, so that a certificate comes back with what it was issued for.
-    mapping(uint256 tokenId => uint256) private _shares;
+    mapping(uint256 tokenId => Content) private _contents;
+    /// What every token URI begins with.
+    string public baseURI;
 
     /// ERC-5192
     event Locked(uint256 tokenId);
     event Unlocked(uint256 tokenId);
+    /// ERC-4906: the base of all token URIs has changed. What they lead to never changes.
+    event BatchMetadataUpdate(uint256 fromTokenId, uint256 toTokenId);
 
     event CertificateIssued(
-        uint256 indexed tokenId, bytes32 indexed entry, bytes32 campaignId, address holder, uint256 shares
+        uint256 indexed tokenId,
+        bytes32 indexed entry,
+        bytes32 campaignId,
+        address holder,
+        uint256 shares,
+        bytes24 contentHash
     );
     event CertificateRevoked(
         bytes32 indexed changeId, bytes32 indexed entry, uint256 tokenId, address holder, bytes32 evidence
@@ -82,6 +101,7 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
 
     /// No transfer is approved, or only one to another receiver.
     error CertificateLocked(uint256 tokenId);
+    /// A certificate is of an investment (its id has 128 bits), has a holder, shares below 2^64, and a document.
     error CertificateInvalid(uint256 tokenId);
     /// Nobody holds it: it was never issued, or is revoked.
     error CertificateNotHeld(uint256 tokenId);
@@ -93,12 +113,16 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
     /// Certificates are issued for campaigns that closed as successful.
     error CampaignNotSuccessful(bytes32 campaignId);
     error BatchSizeInvalid(uint256 members);
+    /// Token URIs begin with something.
+    error BaseURIMissing();
 
-    constructor(address admin, CampaignFactory factory_)
+    constructor(address admin, CampaignFactory factory_, string memory baseURI_)
         ERC721("Tandem Share Certificate", "TSC")
         AccessControlDefaultAdminRules(1 days, admin)
     {
+        if (bytes(baseURI_).length == 0) revert BaseURIMissing();
         factory = factory_;
+        baseURI = baseURI_;
     }
 
     function issueCertificates(Certificate[] calldata members) external onlyRole(REGISTRAR_ROLE) {
@@ -106,18 +130,18 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
         bytes32 known;
         for (uint256 i = 0; i < members.length; ++i) {
             Certificate calldata m = members[i];
-            if (m.holder == address(0) || m.shares == 0) revert CertificateInvalid(m.tokenId);
-            bytes32 digest = keccak256(abi.encode(m.campaignId, m.holder, m.shares));
+            if (!_isWhole(m)) revert CertificateInvalid(m.tokenId);
+            bytes32 digest = keccak256(abi.encode(m.campaignId, m.holder, m.shares, m.contentHash));
             if (!_isNew(bytes32(m.tokenId), digest, m.entry)) continue;
             if (known == 0 || m.campaignId != known) {
                 if (!factory.isSuccessful(m.campaignId)) revert CampaignNotSuccessful(m.campaignId);
                 known = m.campaignId;
             }
-            _shares[m.tokenId] = m.shares;
+            _contents[m.tokenId] = Content(uint64(m.shares), m.contentHash);
             // Not _safeMint: a holder that is a contract must not be able to stop the certificates of the others.
             _mint(m.holder, m.tokenId);
             emit Locked(m.tokenId);
-            emit CertificateIssued(m.tokenId, m.entry, m.campaignId, m.holder, m.shares);
+            emit CertificateIssued(m.tokenId, m.entry, m.campaignId, m.holder, m.shares, m.contentHash);
         }
     }
 
@@ -141,7 +165,7 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
     {
         if (holder == address(0)) revert CertificateInvalid(tokenId);
         if (!_isNewChange(changeId, tokenId, holder, evidence, REISSUE, entry)) return;
-        if (_shares[tokenId] == 0) revert CertificateNotIssued(tokenId);
+        if (_contents[tokenId].shares == 0) revert CertificateNotIssued(tokenId);
         address previous = _ownerOf(tokenId);
         if (previous == address(0)) {
             previous = revokedFrom[tokenId];
@@ -170,9 +194,29 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
         emit TransferApproved(changeId, entry, tokenId, holder, to, evidence);
     }
 
+    /// Where the documents are served from now on. That they are the same documents, their hashes say.
+    function setBaseURI(string calldata baseURI_) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        if (bytes(baseURI_).length == 0) revert BaseURIMissing();
+        baseURI = baseURI_;
+        emit BatchMetadataUpdate(0, type(uint256).max);
+    }
+
     /// The shares that a certificate stands for; none while it is revoked.
     function sharesOf(uint256 tokenId) external view returns (uint256) {
-        return _ownerOf(tokenId) == address(0) ? 0 : _shares[tokenId];
+        return _ownerOf(tokenId) == address(0) ? 0 : _contents[tokenId].shares;
+    }
+
+    /// The hash of its document; zero while it is revoked.
+    function contentHashOf(uint256 tokenId) external view returns (bytes24) {
+        return _ownerOf(tokenId) == address(0) ? bytes24(0) : _contents[tokenId].contentHash;
+    }
+
+    /// Where the certificate's document is, and by what hash it is known. Nobody's certificate has none.
+    function tokenURI(uint256 tokenId) public view override returns (string memory) {
+        _requireOwned(tokenId);
+        string memory investment = _hex(bytes32(tokenId << 128), 16);
+        string memory hash = _hex(_contents[tokenId].contentHash, 24);
+        return string.concat(baseURI, investment, "/metadata#sha256-192=", hash);
     }
 
     function locked(uint256 tokenId) external view returns (bool) {
@@ -205,7 +249,22 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
         override(ERC721, AccessControlDefaultAdminRules)
         returns (bool)
     {
-        return id == ERC5192 || super.supportsInterface(id);
+        return id == ERC5192 || id == ERC4906 || super.supportsInterface(id);
+    }
+
+    function _isWhole(Certificate calldata m) private pure returns (bool) {
+        bool counts = m.shares != 0 && m.shares <= type(uint64).max;
+        return counts && m.tokenId <= type(uint128).max && m.holder != address(0) && m.contentHash != 0;
+    }
+
+    /// The first bytes of a word as lower-case hex.
+    function _hex(bytes32 word, uint256 length) private pure returns (string memory) {
+        bytes memory text = new bytes(2 * length);
+        for (uint256 i = 0; i < length; ++i) {
+            text[2 * i] = DIGITS[uint8(word[i]) >> 4];
+            text[2 * i + 1] = DIGITS[uint8(word[i]) & 15];
+        }
+        return string(text);
     }
 
     function _held(uint256 tokenId) private view returns (address holder) {

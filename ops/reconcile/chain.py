@@ -9,6 +9,7 @@ import msgspec
 
 from abis import Generation, Log, campaign_address, decode, from_bytes32, to_bytes32, token_id
 from abis.calls import selector
+from abis.certificates import HASH_BYTES
 from abis.hashing import checksummed
 from abis.logs import CampaignCreated
 from ops.reconcile.journal import JournalSide
@@ -27,6 +28,7 @@ RELEASED_OF = selector("releasedOf(bytes32)")
 REFUNDED_OF = selector("refundedOf(bytes32)")
 OWNER_OF = selector("ownerOf(uint256)")
 SHARES_OF = selector("sharesOf(uint256)")
+CONTENT_HASH_OF = selector("contentHashOf(uint256)")
 
 
 class OnCompany(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,10 +52,11 @@ class OnCampaign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """What the chain says of one certificate; no owner where there is none."""
+    """What the chain says of one certificate; no owner where there is none, and an empty hash (hex) of its document."""
 
     owner: str | None
     shares: int
+    document: str
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,15 +163,19 @@ class ChainReader:
         calls: list[Call] = []
         for investment in investments:
             word = token_id(investment).to_bytes(32, "big")
-            calls += [Call(contract, OWNER_OF + word), Call(contract, SHARES_OF + word)]
+            calls += [Call(contract, view + word) for view in (OWNER_OF, SHARES_OF, CONTENT_HASH_OF)]
         answers = self._rpc.answers(calls, block=block)
         return {
-            investment: Certificate(owner=_address(answers[place * 2]), shares=_number(answers[place * 2 + 1]))
+            investment: Certificate(
+                owner=_address(answers[place * 3]),
+                shares=_number(answers[place * 3 + 1]),
+                document=_kept(answers[place * 3 + 2])[:HASH_BYTES].hex(),
+            )
             for place, investment in enumerate(investments)
         }
 
     def _logs(self, campaigns: Sequence[UUID], block: int) -> Iterable[Found]:
-        """The logs of the five contracts, then those of every clone: of our campaigns, and of any that others made."""
+        """The logs of the contracts, then those of every clone: of our campaigns, and of any that others made."""
         first = self._generation.start_block + 1
         clones = {campaign_address(self._generation, campaign) for campaign in campaigns}
         for log in self._rpc.logs(list(self._generation.addresses.values()), first=first, last=block):

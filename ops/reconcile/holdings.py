@@ -33,7 +33,7 @@ from ops.reconcile.obligations import Obligation
 
 NO_COMPANY = OnCompany(wallet=None, active=False, exclusive_campaign=None)
 NO_CAMPAIGN = OnCampaign(deployed=False, raised=0, closed=False, successful=False, paused=False, released=0, refunded=0)
-NO_CERTIFICATE = Certificate(owner=None, shares=0)
+NO_CERTIFICATE = Certificate(owner=None, shares=0, document="")
 
 
 class Holdings:
@@ -46,7 +46,7 @@ class Holdings:
     def __init__(self, journal: JournalSide, *, on_chain: Container[int], moved: Container[int]) -> None:
         self._journal = journal
         self._moved = moved
-        self._issued: dict[UUID, int] = {}
+        self._issued: dict[UUID, Certificate] = {}
         self._companies: dict[UUID, OnCompany] = {}
         self._inactive: set[UUID] = set()
         self._campaigns: dict[UUID, OnCampaign] = {}
@@ -67,16 +67,17 @@ class Holdings:
                 yield from self._differ("campaign", campaign, what, getattr(wanted, what), getattr(on_campaign, what))
         for investment, certificate in chain.certificates.items():
             held = self._certificates.get(investment, NO_CERTIFICATE)
-            yield from self._differ("investment", investment, "certificate owner", held.owner, certificate.owner)
-            yield from self._differ("investment", investment, "certificate shares", held.shares, certificate.shares)
+            for what in Certificate.__struct_fields__:
+                sides = getattr(held, what), getattr(certificate, what)
+                yield from self._differ("investment", investment, f"certificate {what}", *sides)
 
     def _hold(self, obligation: Obligation) -> None:
         match obligation.log:
             case IssuerRegistered() | IssuerUpdated() | IssuerActiveSet() | ExclusivityLocked() | ExclusivityReleased():
                 self._hold_of_company(obligation)
-            case CertificateIssued(holder=holder, shares=shares):
-                self._issued[obligation.stream] = shares
-                self._certificates[obligation.stream] = Certificate(owner=holder, shares=shares)
+            case CertificateIssued(holder=holder, shares=shares, content_hash=content_hash):
+                issued = Certificate(owner=holder, shares=shares, document=content_hash.hex())
+                self._issued[obligation.stream] = self._certificates[obligation.stream] = issued
             case CertificateRevoked():
                 self._certificates[obligation.stream] = NO_CERTIFICATE
             case CertificateReissued(holder=holder):
@@ -108,8 +109,9 @@ class Holdings:
         return msgspec.structs.replace(known, active=known.wallet is not None and company not in self._inactive)
 
     def _give(self, investment: UUID, holder: str) -> None:
-        """A certificate comes back, or goes on, with the shares that it was issued for."""
-        self._certificates[investment] = Certificate(owner=holder, shares=self._issued.get(investment, 0))
+        """A certificate comes back, or goes on, with the shares and the document that it was issued for."""
+        issued = self._issued.get(investment, NO_CERTIFICATE)
+        self._certificates[investment] = msgspec.structs.replace(issued, owner=holder)
 
     def _differ(self, subject: str, thing: UUID, what: str, *sides: object) -> Iterator[Difference]:
         wanted, have = sides

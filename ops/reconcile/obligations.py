@@ -11,6 +11,7 @@ import msgspec
 from abis import Generation, Log, campaign_address, revision_key, to_bytes32, token_id
 from abis import logs as on_chain
 from abis.calls import FIAT, NATIVE
+from abis.certificates import HASH_BYTES, content_hash_of
 from abis.hashing import checksummed, keccak
 from domain.campaign import (
     CampaignApproved,
@@ -227,6 +228,9 @@ def _closing(entry: Entry, event: CampaignClosed, generation: Generation) -> Obl
 
 def _certificate(entry: Entry, event: SharesAllotted, generation: Generation) -> Obligation:
     campaign = to_bytes32(event.campaign_id)
+    content_hash = content_hash_of(
+        investment_id=entry.stream, campaign_id=event.campaign_id, shares=event.shares, entry=entry.leaf
+    )
     return Obligation(
         position=entry.position,
         stream=entry.stream,
@@ -235,13 +239,14 @@ def _certificate(entry: Entry, event: SharesAllotted, generation: Generation) ->
         contract="NFTShareCertificate",
         address=generation.addresses["NFTShareCertificate"],
         key=_word(token_id(entry.stream)),
-        digest=_digest(campaign, event.wallet, event.shares),
+        digest=_digest(campaign, event.wallet, event.shares, content_hash + bytes(32 - HASH_BYTES)),
         log=on_chain.CertificateIssued(
             token_id=token_id(entry.stream),
             entry=entry.leaf,
             campaign_id=campaign,
             holder=checksummed(event.wallet),
             shares=event.shares,
+            content_hash=content_hash,
         ),
     )
 

@@ -13,6 +13,8 @@ from abis import Generation
 from ops import contracts
 from ops.rpc import Rpc
 
+BASE_URI = "https://ledger.example/v1/certificates/"
+
 
 class ChainAtHand(msgspec.Struct):
     """`signer_key` has every writer's role; `deployer_key` is the admin."""
@@ -64,6 +66,7 @@ def deploy_on(url: str, *, plan: Path) -> ChainAtHand:
         rpc,
         deployer_key=keys[0],
         signers=[Account.from_key(keys[1]).address],
+        base_uri=BASE_URI,
         plan=plan,
         gas_price_wei=0,
         wait=lambda: None,

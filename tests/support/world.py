@@ -15,6 +15,7 @@ import psycopg
 from eth_account import Account
 
 from abis import calls, campaign_address
+from abis.certificates import content_hash_of
 from abis.hashing import keccak
 from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node
@@ -91,7 +92,9 @@ def call_of(entry: Entry) -> bytes | None:  # noqa: PLR0911  # one for each obli
         case CampaignClosed(outcome=outcome, raised=raised):
             return calls.close(successful=outcome == "successful", raised=raised, entry=leaf)
         case SharesAllotted(campaign_id=campaign_id, wallet=wallet, shares=shares):
-            return calls.issue_certificates([calls.CertificateMember(stream, campaign_id, wallet, shares, leaf)])
+            content = content_hash_of(investment_id=stream, campaign_id=campaign_id, shares=shares, entry=leaf)
+            member = calls.CertificateMember(stream, campaign_id, wallet, shares, content, leaf)
+            return calls.issue_certificates([member])
         case ReleaseApproved(release_id=release_id, wallet=wallet, amount=amount, fee=fee):
             return calls.record_release(
                 campaign_id=stream, release_id=release_id, issuer=wallet, amount=amount, fee=fee, entry=leaf

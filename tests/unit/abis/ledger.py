@@ -11,6 +11,7 @@ from eth_account import Account
 
 from abis import Log, RawLog, calls, campaign_address, decode
 from abis.calls import CertificateMember, InvestmentMember, RefundMember, selector
+from abis.certificates import content_hash
 from abis.errors import Revert, decode_revert
 from ops.rpc import RpcRefused
 from tests.support.chain import ChainAtHand
@@ -37,9 +38,11 @@ def investment(number: int, *, amount: int = 40_000, shares: int = 40, investor:
 
 
 def certificate(
-    number: int, *, campaign: UUID = CAMPAIGN, holder: str = INVESTOR, shares: int = 40
+    number: int, *, campaign: UUID = CAMPAIGN, holder: str = INVESTOR, shares: int = 40, content: bytes | None = None
 ) -> CertificateMember:
-    return CertificateMember(UUID(int=number), campaign, holder, shares, entry(2_000 + number))
+    """A content of zeros differs from none given, which is one of its own for each number."""
+    content = content_hash(str(number).encode("ascii")) if content is None else content
+    return CertificateMember(UUID(int=number), campaign, holder, shares, content, entry(2_000 + number))
 
 
 def refund(number: int, *, campaign: UUID = CAMPAIGN, amount: int = 40_000, investor: str = INVESTOR) -> RefundMember:

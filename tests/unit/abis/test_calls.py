@@ -37,6 +37,7 @@ CONTRACT_OF = {
     "announceEmergency": "FundEscrow",
     "cancelEmergency": "FundEscrow",
     "setFeeWallet": "FundEscrow",
+    "setBaseURI": "NFTShareCertificate",
     "anchor": "JournalAnchor",
 }
 A, B, C = UUID(int=2**127 + 1), UUID(int=2), UUID(int=3)
@@ -119,8 +120,8 @@ def test_selectors_are_those_that_everybody_knows() -> None:
         ("setDeadline", calls.set_deadline(revision=5, deadline_s=6, entry=ENTRY), (5, 6, ENTRY)),
         (
             "issueCertificates",
-            calls.issue_certificates([CertificateMember(A, B, WALLET, 5, ENTRY)]),
-            (((A.int, to_bytes32(B), WALLET, 5, ENTRY),),),
+            calls.issue_certificates([CertificateMember(A, B, WALLET, 5, DIGEST[:24], ENTRY)]),
+            (((A.int, to_bytes32(B), WALLET, 5, DIGEST[:24], ENTRY),),),
         ),
         (
             "revoke",
@@ -153,6 +154,7 @@ def test_selectors_are_those_that_everybody_knows() -> None:
         ("announceEmergency", calls.announce_emergency(A), (to_bytes32(A),)),
         ("cancelEmergency", calls.cancel_emergency(A), (to_bytes32(A),)),
         ("setFeeWallet", calls.set_fee_wallet(WALLET), (WALLET,)),
+        ("setBaseURI", calls.set_base_uri("https://ledger.example/"), ("https://ledger.example/",)),
         ("anchor", calls.anchor(size=5, root=DIGEST, proof=[ENTRY, DIGEST]), (5, DIGEST, (ENTRY, DIGEST))),
     ],
     ids=list(CONTRACT_OF),

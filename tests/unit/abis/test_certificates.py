@@ -65,7 +65,12 @@ def test_certificates_are_issued_after_the_success(ledger: LedgerOnChain) -> Non
     logs = ledger.closed(*MEMBERS, successful=True).post(PLACE, ISSUE)
     assert [type(log) for log in logs] == [Transfer, Locked, CertificateIssued] * 2
     assert logs[2] == CertificateIssued(
-        token_id=1, entry=entry(2_001), campaign_id=to_bytes32(CAMPAIGN), holder=INVESTOR, shares=40
+        token_id=1,
+        entry=entry(2_001),
+        campaign_id=to_bytes32(CAMPAIGN),
+        holder=INVESTOR,
+        shares=40,
+        content_hash=certificate(1).content_hash,
     )
     assert holder_of(ledger) == int(INVESTOR, 16)
     assert ledger.ask(PLACE, "sharesOf(uint256)", 1) == 40
@@ -91,7 +96,13 @@ def test_a_certificate_does_not_move_even_by_its_holders_hand(ledger: LedgerOnCh
 
 
 def test_certificates_say_which_standards_they_keep(ledger: LedgerOnChain) -> None:
-    for interface in ("80ac58cd", "b45a3c0e", "01ffc9a7"):  # ERC-721, ERC-5192, ERC-165
+    for interface in (
+        "80ac58cd",
+        "5b5e139f",
+        "b45a3c0e",
+        "49064906",
+        "01ffc9a7",
+    ):  # ERC-721 and its metadata, 5192, 4906, 165
         assert ledger.ask(PLACE, "supportsInterface(bytes4)", bytes.fromhex(interface)) == 1
 
 

@@ -18,6 +18,7 @@ from abis.logs import DECLARATIONS, SIGNATURES, Log, RawLog, decode
 ADDRESS = "0x" + "11" * 20
 VALUES: dict[str, Any] = {
     "bytes32": bytes(range(32)),
+    "bytes24": bytes(range(24)),
     "address": "0x52908400098527886e0f7030069857d2e4169ee7",
     "uint256": 2**256 - 1,
     "uint64": 2**64 - 1,

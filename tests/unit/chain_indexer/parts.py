@@ -16,6 +16,7 @@ from eth_account import Account
 
 from abis import calls, campaign_address
 from abis.calls import selector
+from abis.certificates import content_hash_of
 from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node
 from chain_indexer.store import IndexerStore
@@ -278,7 +279,9 @@ class World:
 
     def post_certificate(self, entry: Entry) -> dict[str, Any]:
         event: Any = entry.event
-        member = calls.CertificateMember(entry.stream, event.campaign_id, event.wallet, event.shares, entry.leaf)
+        said: Any = {"campaign_id": event.campaign_id, "shares": event.shares, "entry": entry.leaf}
+        content = content_hash_of(investment_id=entry.stream, **said)
+        member = calls.CertificateMember(investment_id=entry.stream, holder=event.wallet, content_hash=content, **said)
         return self.send("NFTShareCertificate", calls.issue_certificates([member]))
 
     def post_release(self, entry: Entry) -> dict[str, Any]:

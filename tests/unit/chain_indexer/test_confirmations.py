@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from abis import Generation, Log, campaign_address, to_bytes32, token_id
 from abis import logs as l
+from abis.certificates import content_hash_of
 from abis.generation import CONTRACTS
 from abis.hashing import checksummed
 from chain_indexer.blocks import ChainPosition, Header, Noted, PlacedLog, Reason
@@ -111,6 +112,7 @@ CASES: list[tuple[Log, Event, str, c.Command]] = [
             campaign_id=to_bytes32(CAMPAIGN),
             holder=checksummed(WALLET),
             shares=50,
+            content_hash=content_hash_of(investment_id=SUBJECT, campaign_id=CAMPAIGN, shares=50, entry=LEAF),
         ),
         investment.SharesAllotted(campaign_id=CAMPAIGN, wallet=WALLET, shares=50),
         GENERATION.addresses["NFTShareCertificate"],
@@ -253,7 +255,8 @@ def test_a_leaf_of_another_thing_or_of_another_kind_confirms_nothing(
 @given(st.binary(min_size=32, max_size=32), st.integers(0, 2**256 - 1))
 def test_an_id_that_is_none_of_ours_has_no_subject(word: bytes, token: int) -> None:
     closed = l.CampaignClosed(campaign_id=word, entry=LEAF, successful=True, raised=1)
-    issued = l.CertificateIssued(token_id=token, entry=LEAF, campaign_id=word, holder=WALLET, shares=1)
+    said = {"campaign_id": word, "holder": WALLET, "shares": 1, "content_hash": LEAF[:24]}
+    issued = l.CertificateIssued(token_id=token, entry=LEAF, **said)
     assert (subject_of(closed) is not None) == (word[16:] == bytes(16))
     assert (subject_of(issued) is not None) == (token < 2**128)
     assert (command_of(issued, FACT) is not None) == (token < 2**128)

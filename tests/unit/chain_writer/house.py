@@ -16,7 +16,8 @@ from abis.calls import selector
 from abis.hashing import keccak
 from chain_writer.follower import Follower
 from chain_writer.intents import generation_id, lane_id
-from chain_writer.lane import Lane, no_crash
+from chain_writer.lane import Lane
+from chain_writer.means import no_crash
 from chain_writer.node import Chain, Node
 from chain_writer.questions import Questions, Story
 from chain_writer.signer import KeySigner
@@ -284,7 +285,7 @@ RECORDED = "InvestmentRecorded(bytes32,bytes32,address,uint256,uint256)"
 REGISTERED = "IssuerRegistered(bytes32,bytes32,address,bytes32)"
 CREATED = "CampaignCreated(bytes32,bytes32,address,bytes32,uint256,uint256,uint256,uint64,uint8,bytes32)"
 CLOSED = "CampaignClosed(bytes32,bytes32,bool,uint256)"
-ISSUED = "CertificateIssued(uint256,bytes32,bytes32,address,uint256)"
+ISSUED = "CertificateIssued(uint256,bytes32,bytes32,address,uint256,bytes24)"
 RELEASED = "ReleaseRecorded(bytes32,bytes32,bytes32,address,uint256,uint256)"
 REFUNDED = "RefundRecorded(bytes32,bytes32,bytes32,address,uint256)"
 WITHDRAWN = "InvestmentWithdrawn(bytes32,uint256)"

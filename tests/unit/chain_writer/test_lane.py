@@ -17,6 +17,7 @@ from chain_writer.signer import KeySigner
 from domain.company import KybApproved
 from ops import contracts
 from ops.contracts import ROLES
+from tests.support.chain import BASE_URI
 from tests.unit.chain_writer.house import (
     ALREADY,
     CLOSED,
@@ -387,6 +388,7 @@ def deploy_again(house: House) -> Generation:
         house.chain.rpc,
         deployer_key=house.chain.deployer_key,
         signers=[house.chain.signer],
+        base_uri=BASE_URI,
         plan=plan,
         gas_price_wei=0,
         wait=house.chain.mine,

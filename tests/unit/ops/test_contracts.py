@@ -20,7 +20,7 @@ from abis.hashing import keccak
 from ops import contracts
 from ops.contracts import ABIS, ROLES, ContractsInvalid, check, compile_contracts, deploy
 from ops.rpc import Rpc, RpcRefused
-from tests.support.chain import ChainAtHand
+from tests.support.chain import BASE_URI, ChainAtHand
 
 
 @pytest.mark.slow
@@ -89,7 +89,8 @@ def mining(chain: ChainAtHand) -> Iterator[ChainAtHand]:
 
 
 def _deploy(rpc: Any, *, key: str, signer: str, plan: Path) -> Generation:
-    return deploy(rpc, deployer_key=key, signers=[signer], plan=plan, gas_price_wei=0, wait=lambda: None)
+    said: dict[str, Any] = {"deployer_key": key, "signers": [signer], "base_uri": BASE_URI, "plan": plan}
+    return deploy(rpc, gas_price_wei=0, wait=lambda: None, **said)
 
 
 STEPS = len(CONTRACTS) + 1 + len(ROLES)  # the one: the escrow's own role
@@ -120,7 +121,8 @@ def test_a_deployment_that_died_waiting_for_a_block_goes_on_with_the_very_same_t
 
     def attempt(wait: Any) -> Generation:
         plan = tmp_path / "plan.json"
-        return deploy(chain.rpc, deployer_key=key, signers=[signer], plan=plan, gas_price_wei=0, wait=wait)
+        said: dict[str, Any] = {"deployer_key": key, "signers": [signer], "base_uri": BASE_URI, "plan": plan}
+        return deploy(chain.rpc, gas_price_wei=0, wait=wait, **said)
 
     with pytest.raises(ConnectionError):
         attempt(die)
@@ -175,6 +177,14 @@ def test_a_signer_without_its_roles_is_told_by_contract(chain: ChainAtHand) -> N
     stranger = Account.create().address
     differences = check(chain.rpc, chain.generation, signers=[stranger])
     assert differences == [f"{name}: {stranger} lacks {role}" for name, role in ROLES.items()]
+
+
+def test_certificates_that_are_looked_for_elsewhere_than_where_the_api_is_are_told(chain: ChainAtHand) -> None:
+    elsewhere = "https://elsewhere.example/v1/certificates/"
+    assert check(chain.rpc, chain.generation, base_uri=BASE_URI) == []
+    (difference,) = check(chain.rpc, chain.generation, base_uri=elsewhere)
+    assert difference.startswith(f"NFTShareCertificate: token URIs begin with {BASE_URI}, not with {elsewhere}")
+    assert "TANDEM_PUBLIC_URL" in difference
 
 
 def test_an_escrow_without_its_role_at_the_factory_is_told(chain: ChainAtHand) -> None:

@@ -105,9 +105,8 @@ def test_a_certificate_of_other_shares_than_were_allotted_is_named_from_every_si
     investment = str(commitment.investment_id)
     allotted = world.entry(commitment.investment_id, "investment.allotted")
     world.grant_stranger("NFTShareCertificate", "REGISTRAR_ROLE")
-    member = calls.CertificateMember(
-        commitment.investment_id, world.succeeding.campaign_id, commitment.investor.wallet, 1, allotted.leaf
-    )
+    of = world.succeeding.campaign_id, commitment.investor.wallet
+    member = calls.CertificateMember(commitment.investment_id, *of, 1, b"\xcd" * 24, allotted.leaf)
     contract = world.chain.generation.addresses["NFTShareCertificate"]
     world.chain.send(contract, calls.issue_certificates([member]), key=STRANGER)
 
@@ -121,9 +120,10 @@ def test_a_certificate_of_other_shares_than_were_allotted_is_named_from_every_si
         ("chain-conflict", investment, "CertificateIssued of NFTShareCertificate"),
         ("chain-differs", investment, "certificate owner"),
         ("chain-differs", investment, "certificate shares"),
+        ("chain-differs", investment, "certificate document"),
     ]
     assert all(allotted.position in d.positions for d in result.differences[1:])
-    assert result.differences[5].chain == "1"
+    assert [difference.chain for difference in result.differences[5:]] == ["1", "cd" * 24]
 
 
 def test_confirmations_whose_block_is_gone_are_each_named(world: World) -> None:

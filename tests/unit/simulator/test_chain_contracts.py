@@ -46,7 +46,8 @@ companies, investments = st.sampled_from(COMPANIES), st.sampled_from(INVESTMENTS
 campaigns = st.sampled_from([*CAMPAIGNS, CAMPAIGNS[0], CAMPAIGNS[0], CAMPAIGNS[0]])
 changes, releases = st.sampled_from(CHANGES), st.sampled_from(RELEASES)
 amounts = st.sampled_from([40_000, 40_000, 40_000, 60_000, 1, 0, 1 << 128, (1 << 256) - 1])
-shares = st.sampled_from([40, 40, 40, 7, 0])
+shares = st.sampled_from([40, 40, 40, 7, 0, (1 << 64) - 1, 1 << 64])
+contents = st.sampled_from([b"\xcd" * 24] * 4 + [b"\xce" * 24, bytes(24)])
 leaves = st.sampled_from([1, 1, 1, 2, 3, 0]).map(entry)  # 0: the entry is missing
 hashes = st.sampled_from([b"\xd1" * 32, b"\xd1" * 32, b"\xd2" * 32, bytes(32)])
 revisions = st.integers(0, 4)
@@ -219,16 +220,16 @@ class ContractsMachine(RuleBasedStateMachine):
     # Certificates.
 
     @rule(
-        members=st.lists(st.tuples(investments, campaigns, people, shares, leaves), max_size=3),
+        members=st.lists(st.tuples(investments, campaigns, people, shares, contents, leaves), max_size=3),
         by=callers,
     )
-    def issue(self, *, members: list[tuple[UUID, UUID, str, int, bytes]], by: str) -> None:
-        rows = [CertificateMember(key, of, self._wallet(who), n, leaf) for key, of, who, n, leaf in members]
+    def issue(self, *, members: list[tuple[UUID, UUID, str, int, bytes, bytes]], by: str) -> None:
+        rows = [CertificateMember(key, of, self._wallet(who), *said) for key, of, who, *said in members]
         self._call(CERTIFICATE, calls.issue_certificates(rows), by=by)
 
     @rule(number=st.integers(0, 3))
     def issue_well(self, *, number: int) -> None:
-        self.issue(members=[(INVESTMENTS[number], CAMPAIGNS[0], "ann", 40, entry(1))], by="writer")
+        self.issue(members=[(INVESTMENTS[number], CAMPAIGNS[0], "ann", 40, b"\xcd" * 24, entry(1))], by="writer")
 
     @rule(change=changes, investment=investments, evidence=hashes, leaf=leaves, by=callers)
     def revoke(self, *, change: UUID, investment: UUID, evidence: bytes, leaf: bytes, by: str) -> None:

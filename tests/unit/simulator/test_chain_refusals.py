@@ -94,7 +94,8 @@ class Story:
         return self.says(campaign, calls.set_deadline(revision=revision, deadline_s=deadline_s, entry=entry(1)))
 
     def issue(self, campaign: str, *names: str, shares: int = 40) -> list[str]:
-        rows = [CertificateMember(named(name), named(campaign), self.ann, shares, entry(1)) for name in names]
+        said: Any = named(campaign), self.ann, shares, b"\xcd" * 24, entry(1)
+        rows = [CertificateMember(named(name), *said) for name in names]
         return self.says(CERTIFICATE, calls.issue_certificates(rows))
 
     def change(self, verb: str, name: str, change: str, *, evidence: bytes = b"\xe1" * 32, **who: str) -> list[str]:

@@ -17,7 +17,7 @@ from ops import contracts
 from ops.rpc import Rpc
 from ops.stack import Chain
 from tests.conftest import TOOLS
-from tests.support.chain import ChainAtHand
+from tests.support.chain import BASE_URI, ChainAtHand
 from tests.support.edge import EDGE_0_6, EDGE_1_3_2, Dialect, EdgeProxy
 from tests.support.edge.asking import Asker, Purse
 
@@ -59,6 +59,7 @@ def test_the_contracts_are_deployed_and_read_through_it(own_chain: Chain, tmp_pa
             rpc,
             deployer_key=Purse().key,
             signers=signers,
+            base_uri=BASE_URI,
             plan=tmp_path / "plan.json",
             gas_price_wei=0,
             wait=lambda: None,
