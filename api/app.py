@@ -17,7 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api import certificates
 from api import metrics as figures
+from api.certificates import Certificates
 from api.commands import CommandRoute, Commands, Place
 from api.desk import Desk
 from api.errors import KeyUnknown
@@ -140,7 +142,7 @@ class _Door:
 
 
 class _House:
-    """What needs no key: health, metrics and the description of the API."""
+    """What needs no key: health, metrics, the description of the API, and what certificates say."""
 
     def __init__(self, health: Health, metrics: Metrics, sources: Sources) -> None:
         self._health = health
@@ -154,6 +156,7 @@ class _House:
             "/readyz": self.ready,
             "/metrics": self.measured,
             "/v1/openapi.json": self.described,
+            certificates.PATH: Certificates(self._sources).answer,
         }
         return [_route(path, {"GET": endpoint}) for path, endpoint in endpoints.items()]
 

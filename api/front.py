@@ -23,7 +23,7 @@ PATH_CHARS_MAX = 300  # of a path in the log
 NO_ROUTE = "(none)"
 CLIENT_GONE = 499  # for the log only: nobody is there to be told
 
-# What every answer says to whoever keeps or shows it.
+# What every answer says to whoever keeps or shows it, unless it says that itself.
 COMMON_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
@@ -101,7 +101,8 @@ def _marking(send: Send, seen: Seen) -> Send:
     async def mark(message: Message) -> None:
         if message["type"] == "http.response.start":
             seen.status = message["status"]
-            message["headers"] = [*message["headers"], *own]
+            said = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(header for header in own if header[0] not in said)]
         await send(message)
 
     return mark

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from pydantic.json_schema import models_json_schema
 
+from api import certificates
 from api.bodies import Body, Nothing
 from api.commands import CommandAnswer, CommandRoute, RehearsalAnswer
 from api.errors import Fault
@@ -150,6 +151,27 @@ def _open_paths() -> dict[str, Document]:
         ),
         "/metrics": get("metrics", "Figures for Prometheus.", {"200": text}),
         "/v1/openapi.json": get("openapi", "This description.", {"200": said}),
+        certificates.PATH: _certificate(),
+    }
+
+
+def _certificate() -> Document:
+    member = {"type": "string"}
+    names = ("campaign_id", "certificate_id", "description", "entry", "format", "name", "shares")
+    schema = {"type": "object", "properties": dict.fromkeys(names, member), "required": list(names)}
+    headers = {"ETag": _header("The document's hash, as the token URI has it: sha256-192= and 48 hex digits.")}
+    unchanged = {"description": "It is the document that If-None-Match names.", "headers": headers}
+    document = {"description": "The document.", "headers": headers, "content": {"application/json": {"schema": schema}}}
+    known = {"name": "If-None-Match", "in": "header", "required": False, "schema": member}
+    return {
+        "get": {
+            "operationId": "certificate_metadata",
+            "summary": "What a share certificate says (ERC-721 metadata), in the very bytes of its hash on the chain.",
+            "tags": ["certificates"],
+            "security": [],
+            "parameters": [*_path_parameters(certificates.PATH), known | {"description": "An ETag heard before."}],
+            "responses": {"200": document, "304": unchanged, **_problems(404, 500, 503)},
+        }
     }
 
 

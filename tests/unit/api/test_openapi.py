@@ -18,7 +18,7 @@ from tests.support.wallets import wallet_of
 from tests.unit.api.house import ApiHouse, done
 from tests.unit.api.steps import Story
 
-OPEN = {"/healthz", "/readyz", "/metrics", "/v1/openapi.json"}
+OPEN = {"/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/certificates/{id}/metadata"}
 
 
 @pytest.fixture(scope="module")
