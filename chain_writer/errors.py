@@ -1,7 +1,7 @@
 """What can go wrong in the writer, sorted by what to do next.
 
-Not here: `chain_writer.node.NodeUnavailable` (the node is away: try again later) is kept where httpx is spoken, since
-it is one of its errors; a lost database is psycopg's own.
+Not here: `node.NodeUnavailable` and `web3signer.SignerUnavailable` (away: try again later) are kept where httpx is
+spoken, since they are among its errors; a lost database is psycopg's own.
 """
 
 from __future__ import annotations
@@ -39,8 +39,12 @@ class PolicyBroken(Exception):
     """A tx would have been signed that no rule of ours allows. A defect: nothing was signed."""
 
 
-class SignatureInvalid(Exception):
-    """The signer's bytes are not the tx that it was asked to sign. A defect or an attack: nothing was stored."""
+class SignatureInvalid(OperatorNeeded):
+    """The signer's bytes are not the tx that it was asked to sign. Nothing was stored. Look at its chain id."""
+
+
+class SignerRefused(OperatorNeeded):
+    """The remote signer will not sign, or is none. Nothing was stored. Look at its keys, its log and our settings."""
 
 
 class KeystoreInvalid(OperatorNeeded):

@@ -6,7 +6,7 @@ Legacy transactions with a chain id (EIP-155), the one kind that every Polygon E
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import msgspec
 from eth_account import Account
@@ -17,6 +17,7 @@ from chain_writer.errors import KeystoreInvalid, SignatureInvalid
 # Half the order of secp256k1: a signature above it is the other form of one below, and nodes refuse it (EIP-2).
 S_MAX = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 EIP155_OFFSET = 35
+KEYSTORE_BYTES_MAX = 64 * 1024
 
 
 class Fields(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,12 +48,37 @@ class Signer(Protocol):
     def sign(self, fields: Fields) -> Signed: ...
 
 
+class Passphrase:
+    """What opens a keystore. It shows itself nowhere, not even where a frame's names are printed with their values."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Passphrase(…)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a passphrase is never written down")
+
+
 class KeySigner:
-    """A raw key in memory, for the local stack and under a keystore. It shows itself by its address alone."""
+    """A raw key in memory, for the local stack and under a keystore. It shows itself by its address alone.
+
+    Raises KeystoreInvalid for what is no key.
+    """
+
+    _address = "no key"
 
     def __init__(self, raw_key: str) -> None:
-        self._account: Any = Account.from_key(raw_key)
-        self._address = checksummed(self._account.address)
+        account = _account(raw_key)
+        del raw_key  # no frame from here on has it
+        if account is None:
+            raise KeystoreInvalid("this is no private key: 32 bytes in hex are meant")
+        self._account: Any = account
+        self._address = checksummed(account.address)
 
     @property
     def address(self) -> str:
@@ -60,40 +86,69 @@ class KeySigner:
 
     def sign(self, fields: Fields) -> Signed:
         """Raises SignatureInvalid if the bytes are not exactly what was asked for."""
-        signed = self._account.sign_transaction(
-            {
-                "chainId": fields.chain_id,
-                "nonce": fields.nonce,
-                "to": checksummed(fields.to),
-                "data": fields.data,
-                "gas": fields.gas_limit,
-                "gasPrice": fields.gas_price_wei,
-                "value": fields.value,
-            }
-        )
-        return verified(bytes(signed.raw_transaction), fields=fields, address=self._address)
+        raw = self._signed(fields)
+        if raw is None:
+            raise SignatureInvalid(f"the tx of nonce {fields.nonce} cannot be signed as it was asked for")
+        return verified(raw, fields=fields, address=self._address)
+
+    def _signed(self, fields: Fields) -> bytes | None:
+        """None instead of an error: the frames of one would hold the key."""
+        try:
+            signed = self._account.sign_transaction(
+                {
+                    "chainId": fields.chain_id,
+                    "nonce": fields.nonce,
+                    "to": checksummed(fields.to),
+                    "data": fields.data,
+                    "gas": fields.gas_limit,
+                    "gasPrice": fields.gas_price_wei,
+                    "value": fields.value,
+                }
+            )
+        except Exception:  # noqa: BLE001  # whatever it is, its frames hold the key
+            return None
+        return bytes(signed.raw_transaction)
 
     def __repr__(self) -> str:
         return f"KeySigner({self._address})"
 
-    def __reduce__(self) -> str:
+    def __reduce__(self) -> NoReturn:
         raise TypeError("a signer is never written down")
 
 
-def load_keystore(path: Path, passphrase: str) -> KeySigner:
-    """The key of a keystore file (version 3). Raises KeystoreInvalid; the text tells neither key nor passphrase."""
+def load_keystore(path: Path, passphrase: Passphrase) -> KeySigner:
+    """The key of a keystore file (version 3). Raises KeystoreInvalid; nothing of it tells the key or the passphrase."""
     try:
-        return KeySigner("0x" + bytes(Account.decrypt(path.read_text(), passphrase)).hex())
+        with path.open("rb") as file:
+            content = file.read(KEYSTORE_BYTES_MAX + 1)
     except OSError as error:
         raise KeystoreInvalid(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, NotImplementedError):
-        raise KeystoreInvalid(f"{path} is not a keystore of version 3, or the passphrase is another one") from None
+    signer = _opened(content, passphrase) if len(content) <= KEYSTORE_BYTES_MAX else None
+    if signer is None:
+        raise KeystoreInvalid(f"{path} is not a keystore of version 3, or the passphrase is another one")
+    return signer
+
+
+def _opened(content: bytes, passphrase: Passphrase) -> KeySigner | None:
+    """None instead of an error: the frames of one would hold the passphrase or the key."""
+    try:
+        return KeySigner("0x" + bytes(Account.decrypt(content.decode(), passphrase.reveal())).hex())
+    except Exception:  # noqa: BLE001  # a keystore file may be anything at all
+        return None
+
+
+def _account(raw_key: str) -> Any:
+    try:
+        return Account.from_key(raw_key)
+    except Exception:  # noqa: BLE001  # whatever it is, its frames hold the key
+        return None
 
 
 def verified(raw: bytes, *, fields: Fields, address: str) -> Signed:
     """Read signed bytes back without the library that made them, and compare every field and the sender."""
-    if read_back(raw) != msgspec.structs.replace(fields, to=checksummed(fields.to)):
-        raise SignatureInvalid("the signed tx differs from the one that was asked for")
+    asked, have = msgspec.structs.replace(fields, to=checksummed(fields.to)), read_back(raw)
+    if differing := [name for name in Fields.__struct_fields__ if getattr(asked, name) != getattr(have, name)]:
+        raise SignatureInvalid(f"the signed tx has another {', '.join(differing)} than was asked for")
     if checksummed(Account.recover_transaction(raw)) != checksummed(address):
         raise SignatureInvalid("the signature is not of this lane's signer")
     return Signed(raw=raw, hash="0x" + keccak(raw).hex())

@@ -298,8 +298,16 @@ class Settings(BaseSettings):
 
     @property
     def remote_signers(self) -> list[str]:
-        """The addresses of the remote signer's keys, in the order of the lanes. Raises ValueError for another thing."""
-        return [checksummed(address.strip()) for address in self.signer_addresses.split(",") if address.strip()]
+        """The addresses of the remote signer's keys, in the order of the lanes.
+
+        Raises ValueError, which quotes nothing: who took the wrong line may have put a key there.
+        """
+        try:
+            return [checksummed(address.strip()) for address in self.signer_addresses.split(",") if address.strip()]
+        except ValueError:
+            raise ValueError(
+                "TANDEM_SIGNER_ADDRESSES holds what is not an address: 0x and 40 hex digits each"
+            ) from None
 
     @property
     def lane_names(self) -> list[str]:

@@ -22,9 +22,9 @@ from chain_writer.follower import Follower
 from chain_writer.lane import Lane
 from chain_writer.node import Node as WriterNode
 from chain_writer.reporter import Reporter
-from chain_writer.signer import KeySigner, Signer, load_keystore
 from chain_writer.store import WriterStore
 from chain_writer.sweep import Sweep
+from chain_writer.web3signer import Web3Signer
 from domain.handlers import decide
 from domain.journal import JournalReader, Ledger, Limits
 from domain.journal.sealer import Sealer
@@ -33,9 +33,10 @@ from domain.progress import Progress
 from domain.rule_packs import load_packs
 from domain.store import ProcessStore
 from domain.topics import codec, snapshots
-from ops.foundation import raw_key
+from ops.crashing import crash_of
 from ops.processes import AWAY, Built, Named
-from ops.settings import Settings, SettingsInvalid
+from ops.settings import Settings
+from ops.signers import Signers
 from projections.runner import Runner
 from projections.store import BookStore
 
@@ -85,27 +86,18 @@ def ledger_on(settings: Settings, room: str) -> Ledger:
     )
 
 
-def signer_of(settings: Settings, lane: str) -> Signer:
-    """The key of a lane: from its keystore, or on a local stack from the home."""
-    if settings.keystore_folder is not None:
-        if settings.keystore_passphrase_file is None:
-            raise SettingsInvalid("TANDEM_KEYSTORE_FOLDER is set: set TANDEM_KEYSTORE_PASSPHRASE_FILE too")
-        passphrase = settings.keystore_passphrase_file.read_text().rstrip("\n")
-        return load_keystore(settings.keystore_folder / f"{lane}.json", passphrase)
-    if not settings.local:
-        raise SettingsInvalid("no signer: set TANDEM_KEYSTORE_FOLDER (raw keys are for local stacks only)")
-    return KeySigner(raw_key(settings.home, lane))
-
-
 class Wiring:
     """Builders for the loops of every process, all from the same settings."""
 
     def __init__(self, settings: Settings, *, stop: threading.Event) -> None:
         self._settings = settings
         self._stop = stop
+        self._signers = Signers(settings)
 
     def loops(self, role: str) -> list[Named]:
-        """The named loops of a role. Raises KeyError for a role that has none."""
+        """The named loops of a role. Raises KeyError for a role that has none, SettingsInvalid for want of a signer."""
+        if role == "worker":
+            self._signers.unlock()
         made: dict[str, dict[str, Callable[[Opened], Made]]] = {
             "projections": {"book": self._book},
             "processes": {
@@ -170,13 +162,14 @@ class Wiring:
     def _follower(self, opened: Opened) -> Made:
         reader = self._reader("writer", opened)
         store = opened.keep(WriterStore(self._settings.dsn("writer")))
-        follower = Follower(reader, store, self._settings.generation(), self._settings.lane_names)
+        crash = crash_of(self._settings)
+        follower = Follower(reader, store, self._settings.generation(), self._settings.lane_names, crash=crash)
         return follower.step, self._at_journal(reader)
 
     def _reporter(self, opened: Opened) -> Made:
         store = opened.keep(WriterStore(self._settings.dsn("writer")))
         ledger = self._ledger("writer", opened)
-        return Reporter(store, ledger).step, self._pause
+        return Reporter(store, ledger, crash=crash_of(self._settings)).step, self._pause
 
     def _sweep(self, opened: Opened) -> Made:
         store = opened.keep(WriterStore(self._settings.dsn("writer")))
@@ -199,17 +192,21 @@ class Wiring:
             opened = Opened(stack)
             store = opened.keep(WriterStore(settings.dsn("writer")))
             node = opened.keep(WriterNode(settings.rpc_url))
+            signer = self._signers.of(name)
+            if isinstance(signer, Web3Signer):
+                opened.keep(signer)
             lane = Lane(
                 name,
                 store=store,
                 node=node,
-                signer=signer_of(settings, name),
+                signer=signer,
                 generation=settings.generation(),
                 clock=clock,
                 owner=f"{socket.gethostname()}:{os.getpid()}",
                 gas_price_wei=settings.gas_price_wei,
                 gas_price_wei_max=settings.gas_price_wei_max,
                 finality_depth=settings.finality_depth,
+                crash=crash_of(settings),
             )
             return BuiltLane(lane, stack.pop_all().close)
 

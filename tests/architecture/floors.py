@@ -36,7 +36,7 @@ SPOKEN_IN: dict[str, tuple[str, ...]] = {
         "ops/*.py",
     ),
     "psycopg_pool": ("projections/queries.py", "api/store.py", "*/questions.py"),
-    "httpx": ("chain_writer/node.py", "chain_writer/signer.py", "chain_indexer/node.py", "ops/*.py"),
+    "httpx": ("chain_writer/node.py", "chain_writer/web3signer.py", "chain_indexer/node.py", "ops/*.py"),
     "eth_account": ("domain/wallets.py", "chain_writer/signer.py", "ops/*.py"),
     "eth_abi": ("abis/*.py", "ops/contracts.py"),
     "eth_hash": ("abis/hashing.py",),

@@ -15,7 +15,7 @@ from abis.generation import CONTRACTS
 from chain_writer.batches import GAS_PER_TX_MAX
 from chain_writer.errors import KeystoreInvalid, PolicyBroken, SignatureInvalid
 from chain_writer.policy import DATA_BYTES_MAX, GAS_PER_FILLER, Policy
-from chain_writer.signer import Fields, KeySigner, load_keystore, read_back, verified
+from chain_writer.signer import Fields, KeySigner, Passphrase, load_keystore, read_back, verified
 from tests.unit.chain_writer.house import name
 from tests.unit.chain_writer.test_obligations import GENERATION
 
@@ -83,15 +83,15 @@ def test_a_keystore_gives_its_signer_and_its_errors_tell_nothing(tmp_path: Path)
     path = tmp_path / "lane-0.json"
     path.write_text(json.dumps(Account.encrypt(KEY, "open sesame", kdf="pbkdf2", iterations=2)))
 
-    assert load_keystore(path, "open sesame").address == SIGNER.address
+    assert load_keystore(path, Passphrase("open sesame")).address == SIGNER.address
     with pytest.raises(KeystoreInvalid) as caught:
-        load_keystore(path, "wrong secret")
+        load_keystore(path, Passphrase("wrong secret"))
     assert "wrong secret" not in str(caught.value)
     with pytest.raises(KeystoreInvalid):
-        load_keystore(tmp_path / "absent.json", "x")
+        load_keystore(tmp_path / "absent.json", Passphrase("x"))
     path.write_text("{}")
     with pytest.raises(KeystoreInvalid):
-        load_keystore(path, "x")
+        load_keystore(path, Passphrase("x"))
 
 
 def test_a_call_of_ours_to_its_contract_may_be_signed() -> None:
