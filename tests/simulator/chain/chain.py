@@ -245,7 +245,7 @@ class SimChain:
                 continue
             receipts.append(self._run(state, tx, timestamp_s))
             gas_left -= receipts[-1].gas_used
-        return receipts, state
+        return receipts, state if receipts else parent.state
 
     def _run(self, state: dict[tuple[Any, ...], Any], tx: RawTx, timestamp_s: int) -> SimReceipt:
         assert tx.to is not None

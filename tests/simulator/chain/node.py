@@ -94,19 +94,20 @@ class SimNode:
             block_hash = lost[0].hash if lost else hash_of_block("of no chain", block.hash)
         return Receipt(block.number, block_hash, receipt.succeeded, receipt.logs)
 
-    def simulate(self, *, to: str, data: bytes, sender: str) -> Simulated:
+    def simulate(self, *, to: str, data: bytes, sender: str, gas: int | None = None) -> Simulated:
         head = self._blocks()[-1]
         if self._strike("F26/call"):
             return Unclear("incorrect nonce")
         if self._strike("F30"):
             return Passed(GAS_OF_A_LIE)
         try:
-            gas = self._chain.tried(head, sender=sender, to=to, data=data)
+            needed = self._chain.tried(head, sender=sender, to=to, data=data)
         except Reverted as reverted:
             return simulated_error(message="execution reverted", data=reverted.data)
-        if gas > self._chain.block_gas:
+        if needed > (self._chain.block_gas if gas is None else gas):
             return simulated_error(message="unable to execute call: out of gas", data=b"")
-        return Passed(gas // 2 if self._strike("F31") else gas)
+        said = needed if gas is None else gas
+        return Passed(said // 2 if self._strike("F31") else said)
 
     def words(self, calls: Sequence[tuple[str, bytes]], *, block: int) -> list[bytes]:
         found: list[bytes] = []

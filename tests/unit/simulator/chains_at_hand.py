@@ -9,6 +9,8 @@ from random import Random
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
+import httpx
+
 from abis import Generation, calls
 from chain_indexer.node import Node as IndexerNode
 from chain_writer.blocks import Answered, Receipt
@@ -161,7 +163,7 @@ class Real:
         elif kind in ("F1", "F2"):
             self._proxy.fault(Hold(delivered=kind == "F2"), times=MANY)
             for client in clients:
-                client.timeout = IMPATIENCE_S
+                client.timeout = httpx.Timeout(None, read=IMPATIENCE_S)
         else:
             self._proxy.fault(REAL_FAULTS[kind], times=MANY)
         yield
