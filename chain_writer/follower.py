@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from abis import Generation
 from chain_writer.intents import generation_id
+from chain_writer.means import no_crash, passing
 from chain_writer.obligations import lane_of, obligation_of
 from chain_writer.store import WriterStore
 from domain.journal import JournalReader
@@ -20,11 +21,20 @@ class Follower:
     It reads committed entries only, and every committed entry is sealed: its leaf is written with it.
     """
 
-    def __init__(self, reader: JournalReader, store: WriterStore, generation: Generation, lanes: Sequence[str]) -> None:
+    def __init__(
+        self,
+        reader: JournalReader,
+        store: WriterStore,
+        generation: Generation,
+        lanes: Sequence[str],
+        *,
+        crash: Callable[[str], None] = no_crash,
+    ) -> None:
         self._reader = reader
         self._store = store
         self._generation = generation
         self._lanes = tuple(lanes)
+        self._crash = crash
         self._id = generation_id(generation)
         self._position = self._stored_position()
         self._rehome()
@@ -33,12 +43,13 @@ class Follower:
         entries = self._reader.read(after=self._position, limit=ENTRIES_PER_STEP_MAX)
         if entries:
             obligations = [o for e in entries if (o := obligation_of(e, self._generation)) is not None]
-            kept = self._store.promise(
-                self._id,
-                after=self._position,
-                through=entries[-1].position,
-                obligations=[(o, lane_of(o.subject, self._lanes)) for o in obligations],
-            )
+            with passing(self._crash, "promise"):
+                kept = self._store.promise(
+                    self._id,
+                    after=self._position,
+                    through=entries[-1].position,
+                    obligations=[(o, lane_of(o.subject, self._lanes)) for o in obligations],
+                )
             # Another follower was first: its intents are these very ones.
             self._position = entries[-1].position if kept else self._stored_position()
         lag = max(0, self._reader.head() - self._position)

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from abis import Generation
 from chain_writer.errors import LeaseLost, Quarantined, SignerChanged
 from chain_writer.intents import generation_id, lane_id
-from chain_writer.means import Means
+from chain_writer.means import Means, no_crash
 from chain_writer.node import Chain
 from chain_writer.pins import check_chain, check_codes
 from chain_writer.policy import Policy
@@ -31,10 +31,6 @@ RENEW_EVERY_S = 1.0
 PINS_EVERY_S = 60.0  # how often the contracts' code is compared again
 
 log = logging.getLogger(__name__)
-
-
-def no_crash(point: str) -> None:
-    """Where nobody tests, nothing crashes on purpose."""
 
 
 class Lane:

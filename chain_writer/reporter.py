@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import msgspec
 
 from chain_writer.intents import Rejection
+from chain_writer.means import no_crash, passing
 from chain_writer.store import WriterStore
 from domain.commands import RejectPosting
 from domain.journal import Actor, CommandKey, Envelope, Ledger
@@ -24,20 +26,31 @@ class Reporter:
     Killed between the two, it gives the same command again, and the journal answers as the first time.
     """
 
-    def __init__(self, store: WriterStore, ledger: Ledger) -> None:
+    def __init__(self, store: WriterStore, ledger: Ledger, *, crash: Callable[[str], None] = no_crash) -> None:
         self._store = store
         self._ledger = ledger
+        self._crash = crash
 
     def step(self) -> Progress:
         waiting = self._store.rejections(limit=REJECTIONS_PER_STEP_MAX)
+        if not waiting:
+            return Progress(advanced=0, position=0, lag=0)
+        with passing(self._crash, "report"):
+            positions = self._give(waiting)
+        for rejection, position in zip(waiting, positions, strict=True):
+            with passing(self._crash, "mark"):
+                self._store.reported(rejection.intent, position=position)
+        return Progress(advanced=len(waiting), position=max(positions), lag=0)
+
+    def _give(self, waiting: Sequence[Rejection]) -> list[int]:
+        """Where each rejection stands in the journal now."""
         futures = [self._ledger.submit(_envelope(rejection)) for rejection in waiting]
-        position = 0
-        for rejection, future in zip(waiting, futures, strict=True):
-            recorded = future.result().position
-            assert recorded is not None, "a rejection is always recorded"
-            self._store.reported(rejection.intent, position=recorded)
-            position = max(position, recorded)
-        return Progress(advanced=len(waiting), position=position, lag=0)
+        positions = []
+        for future in futures:
+            position = future.result().position
+            assert position is not None, "a rejection is always recorded"
+            positions.append(position)
+        return positions
 
 
 def _envelope(rejection: Rejection) -> Envelope:
@@ -46,6 +59,7 @@ def _envelope(rejection: Rejection) -> Envelope:
         entry_position=rejection.position,
         code=rejection.code,
         reason=rejection.reason,
+        effect=rejection.kind.value,
     )
     return Envelope(
         command=command,

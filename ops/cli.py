@@ -160,12 +160,14 @@ def check() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="journal.")],
+    name: Annotated[str, typer.Argument(help="journal, domain, writer or kills.")],
     *,
-    rounds: Annotated[int, typer.Option(min=1, max=100, help="Interleaved rounds; medians are reported.")] = 3,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Interleaved rounds (3), or kills at each crash point (5).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure one thing beside another in the same run."""
+    """Measure one thing beside another in the same run; or kill writers at every crash point and count what is lost."""
     from ops.checks import run_bench
 
     raise typer.Exit(run_bench(name, rounds=rounds, as_json=as_json))
