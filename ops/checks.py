@@ -20,7 +20,7 @@ from ops.places import ROOT
 from ops.settings import SettingsInvalid
 from ops.stack import Postgres
 
-BENCHES = ("journal", "domain", "kills")
+BENCHES = ("journal", "domain", "writer", "kills")
 ROUNDS = 3  # of a benchmark, if nobody says how many
 ROUNDS_OF = {"kills": 5}
 WORKERS = str(max(os.cpu_count() or 1, 2))
@@ -61,6 +61,13 @@ def run_checks() -> int:
 
 def _captured(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def run_simulation(arguments: Sequence[str]) -> int:
+    """Run the simulator with its own arguments. Returns 1 if a seed broke something."""
+    _in_a_clone()
+    command = [sys.executable, "-m", "tests.simulator", *arguments]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 def run_bench(name: str, *, rounds: int | None, as_json: bool) -> int:

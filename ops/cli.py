@@ -158,6 +158,14 @@ def check() -> None:
     raise typer.Exit(run_checks())
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def simulate(context: typer.Context) -> None:
+    """All processes over simulated parts, seed by seed: --seeds 1..1000, --seed 7 --trace, or --mutants."""
+    from ops.checks import run_simulation
+
+    raise typer.Exit(run_simulation(context.args))
+
+
 @app.command()
 def bench(
     name: Annotated[str, typer.Argument(help="journal, domain, writer or kills.")],
