@@ -1,8 +1,8 @@
 """Our contracts as a model: the same calls, the same refusals, the same logs as the Solidity, for fiat campaigns.
 
 Every call that the writer makes, and what others do that it meets: roles, the factory's pause, a holder's transfer.
-Left out are the coin (deposits, credits, emergencies) and the anchors. A test plays the same calls to the model and to
-the contracts on a real chain, and compares what both say.
+Left out are the coin (deposits, credits, emergencies), the anchors and the base of token URIs. A test plays the same
+calls to the model and to the contracts on a real chain, and compares what both say.
 """
 
 from __future__ import annotations
