@@ -23,6 +23,7 @@ contract CampaignFactory is AccessControlDefaultAdminRules, Pausable, Posted {
     /// Where the escrow is or will be: every campaign asks it for the deposits behind its investments.
     address public immutable escrow;
 
+    /// A campaign has its contract, and ends at its deadline (seconds since 1970) unless that is moved.
     event CampaignCreated(
         bytes32 indexed campaignId,
         bytes32 indexed entry,
@@ -42,6 +43,7 @@ contract CampaignFactory is AccessControlDefaultAdminRules, Pausable, Posted {
     error IssuerInactive(bytes32 companyId);
     /// The goal and the threshold must be above zero, the cap below neither, the duration between one second and a year.
     error TermsInvalid(uint256 fundingGoal, uint256 threshold, uint256 cap, uint64 duration);
+    /// A campaign is paid in fiat money (0) or in the chain's own coin (1).
     error AssetUnknown(uint8 asset);
     /// Without the escrow a campaign in the chain's own coin would record what nobody has deposited.
     error EscrowMissing();

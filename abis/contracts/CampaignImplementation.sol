@@ -52,18 +52,26 @@ contract CampaignImplementation is Revised {
     uint256 public totalRaised;
     mapping(bytes32 investmentId => bool) public withdrawn;
 
+    /// An investment counts as raised.
     event InvestmentRecorded(
         bytes32 indexed investmentId, bytes32 indexed entry, address investor, uint256 amount, uint256 shares
     );
     /// The money went back before the closing: it no longer counts. The escrow's own log names the entry.
     event InvestmentWithdrawn(bytes32 indexed investmentId, uint256 amount);
+    /// The campaign is over, and this is what it raised.
     event CampaignClosed(bytes32 indexed campaignId, bytes32 indexed entry, bool successful, uint256 raised);
+    /// A paused campaign takes no deposits.
     event PausedSet(bytes32 indexed campaignId, bytes32 indexed entry, uint64 revision, bool paused);
+    /// The campaign ends later (seconds since 1970).
     event DeadlineSet(bytes32 indexed campaignId, bytes32 indexed entry, uint64 revision, uint64 deadline);
 
+    /// A clone is set up once, by the factory that makes it. The template never is.
     error AlreadyInitialized();
+    /// The sender lacks OPERATOR_ROLE at the factory.
     error NotOperator(address account);
+    /// The sender lacks ESCROW_ROLE at the factory.
     error NotEscrow(address account);
+    /// After the closing nothing changes any more.
     error CampaignIsClosed(bytes32 campaignId);
     /// The deadline, and the time to record what was paid before it, are over.
     error RecordingOver(bytes32 campaignId, uint64 deadline);
@@ -71,15 +79,19 @@ contract CampaignImplementation is Revised {
     error ThresholdMissed(uint256 raised, uint256 threshold);
     /// A deadline only moves to a later time, and not out of sight.
     error DeadlineInvalid(uint64 have, uint64 given);
+    /// A batch has one member at least, and MEMBERS_MAX at most.
     error BatchSizeInvalid(uint256 members);
     /// The member named by its key cannot be recorded: without investor, amount or shares, or beyond 128 bits.
     error InvestmentInvalid(bytes32 investmentId);
+    /// With this member the campaign would have raised more than its cap.
     error CapExceeded(bytes32 investmentId, uint256 raised, uint256 cap);
     /// The journal and the chain disagree about what was raised.
     error RaisedMismatch(uint256 have, uint256 given);
     /// Nothing is recorded that could be withdrawn.
     error InvestmentUnknown(bytes32 investmentId);
+    /// Another amount is recorded than the one to be withdrawn.
     error AmountDiffers(bytes32 investmentId, uint256 have, uint256 given);
+    /// The investment was let go before.
     error AlreadyWithdrawn(bytes32 investmentId);
 
     /// The template itself can never be used as a campaign.

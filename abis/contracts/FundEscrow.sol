@@ -63,6 +63,7 @@ contract FundEscrow is AccessControlDefaultAdminRules, ReentrancyGuard, Posted, 
     /// Who is credited with the fees of releases from now on.
     address public feeWallet;
 
+    /// Money of a successful campaign goes to its issuer, and a fee to the platform; in coin both are credited.
     event ReleaseRecorded(
         bytes32 indexed releaseId,
         bytes32 indexed entry,
@@ -71,27 +72,40 @@ contract FundEscrow is AccessControlDefaultAdminRules, ReentrancyGuard, Posted, 
         uint256 amount,
         uint256 fee
     );
+    /// The money of an investment goes back; in coin its depositor may take it.
     event RefundRecorded(
         bytes32 indexed investmentId, bytes32 indexed entry, bytes32 campaignId, address investor, uint256 amount
     );
+    /// Somebody paid coin for an investment. It counts once the campaign records it.
     event Deposited(
         bytes32 indexed investmentId, bytes32 indexed campaignId, address indexed depositor, uint256 amount
     );
+    /// A depositor took a deposit back.
     event DepositReclaimed(
         bytes32 indexed investmentId, bytes32 indexed campaignId, address indexed depositor, uint256 amount
     );
+    /// A payee took what releases had credited.
     event CreditWithdrawn(address indexed payee, uint256 amount);
+    /// From `beginsAt` (seconds since 1970) on the coin of this campaign only goes back, unless it is cancelled before.
     event EmergencyAnnounced(bytes32 indexed campaignId, uint64 beginsAt);
+    /// There will be no emergency.
     event EmergencyCancelled(bytes32 indexed campaignId);
+    /// The fees of later releases are credited to this wallet.
     event FeeWalletSet(address indexed feeWallet);
 
+    /// There is no campaign of this id.
     error CampaignUnknown(bytes32 campaignId);
+    /// Releases and certificates are of campaigns that closed as successful.
     error CampaignNotSuccessful(bytes32 campaignId);
+    /// A successful campaign gives nothing back.
     error CampaignNotFailed(bytes32 campaignId);
+    /// A release has an issuer and an amount.
     error ReleaseInvalid(bytes32 releaseId);
+    /// A refund has an investor and an amount.
     error RefundInvalid(bytes32 investmentId);
     /// More would leave the escrow than the campaign raised.
     error RaisedExceeded(bytes32 key, uint256 raised, uint256 given);
+    /// A batch has one member at least, and MEMBERS_MAX at most.
     error BatchSizeInvalid(uint256 members);
     /// The campaign is not in the chain's own coin, or is closed, paused or past its deadline.
     error DepositsRefused(bytes32 campaignId);
@@ -101,15 +115,19 @@ contract FundEscrow is AccessControlDefaultAdminRules, ReentrancyGuard, Posted, 
     error DepositExists(bytes32 investmentId, address depositor);
     /// The investor has no deposit for this investment and campaign that could be recorded or refunded.
     error DepositMissing(bytes32 investmentId, address investor);
+    /// Another amount was deposited than is to be recorded or refunded.
     error DepositDiffers(bytes32 investmentId, uint256 have, uint256 given);
     /// Nothing of this depositor can be taken back now.
     error NotReclaimable(bytes32 investmentId, address depositor);
+    /// Nothing is credited to this payee.
     error NothingToWithdraw(address payee);
     /// The receiver refused the coin, which stays where it was.
     error TransferFailed(address receiver);
+    /// Fees are credited to somebody.
     error FeeWalletMissing();
     /// An emergency is of a campaign in the chain's own coin.
     error CampaignNotNative(bytes32 campaignId);
+    /// An emergency of this campaign is announced already.
     error EmergencyIsAnnounced(bytes32 campaignId);
     /// None is announced, or it has begun: then depositors may have taken their part already, and it stays.
     error EmergencyNotCancellable(bytes32 campaignId);

@@ -20,16 +20,21 @@ contract IssuerRegistry is AccessControlDefaultAdminRules, Revised {
     mapping(bytes32 companyId => bytes32 campaignId) public exclusiveCampaignOf;
     mapping(bytes32 companyId => bool) private _inactive;
 
+    /// A company was approved.
     event IssuerRegistered(
         bytes32 indexed companyId, bytes32 indexed entry, address wallet, bytes32 documentsHash
     );
+    /// A company has another wallet, or other documents.
     event IssuerUpdated(
         bytes32 indexed companyId, bytes32 indexed entry, uint64 revision, address wallet, bytes32 documentsHash
     );
+    /// A company may open campaigns, or may not.
     event IssuerActiveSet(bytes32 indexed companyId, bytes32 indexed entry, uint64 revision, bool active);
+    /// The company is held for this campaign.
     event ExclusivityLocked(
         bytes32 indexed companyId, bytes32 indexed entry, uint64 revision, bytes32 campaignId
     );
+    /// The campaign lets the company go.
     event ExclusivityReleased(
         bytes32 indexed companyId, bytes32 indexed entry, uint64 revision, bytes32 campaignId
     );

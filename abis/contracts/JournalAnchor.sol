@@ -26,6 +26,7 @@ contract JournalAnchor is AccessControlDefaultAdminRules {
     /// The last anchor; of size 0 before the first.
     Anchor public last;
 
+    /// The journal of this size and root extends the one of the previous size (0: this is the first anchor).
     event Anchored(uint64 indexed size, bytes32 indexed root, uint64 previousSize, bytes32 generation);
     /// The last anchor was given again; nothing was changed.
     event AlreadyAnchored(uint64 indexed size, bytes32 indexed root);

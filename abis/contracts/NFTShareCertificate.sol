@@ -61,12 +61,14 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
     /// What every token URI begins with.
     string public baseURI;
 
-    /// ERC-5192
+    /// ERC-5192: no transfer is approved, or none any more.
     event Locked(uint256 tokenId);
+    /// ERC-5192: one transfer is approved.
     event Unlocked(uint256 tokenId);
     /// ERC-4906: the base of all token URIs has changed. What they lead to never changes.
     event BatchMetadataUpdate(uint256 fromTokenId, uint256 toTokenId);
 
+    /// A certificate is entered in the register, with the hash of its document.
     event CertificateIssued(
         uint256 indexed tokenId,
         bytes32 indexed entry,
@@ -75,9 +77,11 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
         uint256 shares,
         bytes24 contentHash
     );
+    /// A certificate was taken from its holder.
     event CertificateRevoked(
         bytes32 indexed changeId, bytes32 indexed entry, uint256 tokenId, address holder, bytes32 evidence
     );
+    /// A certificate was entered anew, for this holder.
     event CertificateReissued(
         bytes32 indexed changeId,
         bytes32 indexed entry,
@@ -86,6 +90,7 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
         address holder,
         bytes32 evidence
     );
+    /// The holder may transfer the certificate to this receiver, once.
     event TransferApproved(
         bytes32 indexed changeId,
         bytes32 indexed entry,
@@ -105,13 +110,15 @@ contract NFTShareCertificate is ERC721, AccessControlDefaultAdminRules, Posted {
     error CertificateInvalid(uint256 tokenId);
     /// Nobody holds it: it was never issued, or is revoked.
     error CertificateNotHeld(uint256 tokenId);
+    /// Only what was issued is reissued.
     error CertificateNotIssued(uint256 tokenId);
     /// A transfer is approved to somebody, and to somebody else than the holder.
     error ReceiverInvalid(uint256 tokenId, address to);
     /// A change of the register names the hash of what it rests on.
     error EvidenceMissing(bytes32 changeId);
-    /// Certificates are issued for campaigns that closed as successful.
+    /// Releases and certificates are of campaigns that closed as successful.
     error CampaignNotSuccessful(bytes32 campaignId);
+    /// A batch has one member at least, and MEMBERS_MAX at most.
     error BatchSizeInvalid(uint256 members);
     /// Token URIs begin with something.
     error BaseURIMissing();
