@@ -27,6 +27,10 @@ class SignerChanged(OperatorNeeded):
     """Nonces of this lane's former signer are undecided. Start with that key until they are final, then change."""
 
 
+class Drained(OperatorNeeded):
+    """The lane was told to bind nothing any more, and all its nonces are final. Change its key, or let it resume."""
+
+
 class Quarantined(OperatorNeeded):
     """A tx that is none of ours was signed with this lane's key. Revoke its roles, then see the runbook of it."""
 

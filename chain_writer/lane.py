@@ -14,12 +14,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from abis import Generation
-from chain_writer.errors import LeaseLost, Quarantined, SignerChanged
+from chain_writer.errors import Drained, LeaseLost, Quarantined, SignerChanged
 from chain_writer.intents import generation_id, lane_id
 from chain_writer.means import Means, no_crash
 from chain_writer.node import Chain
 from chain_writer.pins import check_chain, check_codes
 from chain_writer.policy import Policy
+from chain_writer.restoring import is_burning
 from chain_writer.sending import Sender
 from chain_writer.signer import Signer
 from chain_writer.store import Lease, WriterStore
@@ -107,6 +108,7 @@ class Lane:
             if advanced:
                 watched = self._look(lease)
             advanced += self._send(lease, watched)
+            self._check_drained(watched)
         lag = max(0, watched.head - watched.row.checkpoint)
         return Progress(advanced=advanced, position=watched.head, lag=lag)
 
@@ -117,10 +119,17 @@ class Lane:
         """
         if watched.is_behind or watched.seen.count > watched.awaited:
             return 0
-        signed = self._sender.move(lease, watched) + self._sender.allot(lease, watched)
+        signed = self._sender.move(lease, watched)
+        if not watched.row.draining or is_burning(watched):
+            signed += self._sender.allot(lease, watched)
         if signed:
             self._sender.move(lease, self._look(lease))
         return signed
+
+    def _check_drained(self, watched: Watched) -> None:
+        """A lane that drains is watched until its last nonce is final, then built anew: perhaps with a new key."""
+        if watched.row.draining and not watched.slots and not is_burning(watched):
+            raise Drained(f"lane {self.name} has nothing in flight: change its key, or let it resume")
 
     def _look(self, lease: Lease) -> Watched:
         watched = self._watcher.look(lease)

@@ -57,6 +57,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 class LaneFigures(msgspec.Struct, frozen=True, kw_only=True):
     """One lane. `signer` is None for a lane that was never driven; `final_nonce` is the first that is not final.
 
+    `draining`: it binds nothing to new nonces, by an operator's word.
     `held` of the queued intents wait for a block or an operator; `oldest_s` is the age of the oldest unsettled one.
     """
 
@@ -71,6 +72,7 @@ class LaneFigures(msgspec.Struct, frozen=True, kw_only=True):
     queued: int
     held: int
     oldest_s: int | None
+    draining: bool
 
 
 class QuestionStore(Tables):

@@ -293,6 +293,50 @@ def lanes_reinstate(name: Annotated[str, typer.Argument(help="The lane's name.")
     raise typer.Exit(lanes.reinstate(settings_of(home), name))
 
 
+@lanes_app.command("drain")
+def lanes_drain(
+    name: Annotated[str, typer.Argument(help="The lane's name.")],
+    *,
+    wait: Annotated[bool, typer.Option(help="Stay until everything in flight is final.")] = True,
+    home: Home = HOME,
+) -> None:
+    """Let a lane bind nothing to new nonces any more. What is queued waits for its next key, or until it resumes."""
+    from ops import rotation
+
+    raise typer.Exit(rotation.drain(settings_of(home), name, wait=wait))
+
+
+@lanes_app.command("resume")
+def lanes_resume(name: Annotated[str, typer.Argument(help="The lane's name.")], home: Home = HOME) -> None:
+    """Let a lane that drains go on."""
+    from ops import rotation
+
+    raise typer.Exit(rotation.resume(settings_of(home), name))
+
+
+To = Annotated[str | None, typer.Option("--to", help="The address of the key that takes over.")]
+
+
+@lanes_app.command("rotate")
+def lanes_rotate(
+    name: Annotated[str, typer.Argument(help="The lane's name.")], *, to: To = None, home: Home = HOME
+) -> None:
+    """Change a lane's key: drain it, hand its roles over. A local stack makes the calls itself; else they are shown."""
+    from ops import rotation
+
+    raise typer.Exit(rotation.rotate(settings_of(home), name, to=to))
+
+
+@lanes_app.command("prove")
+def lanes_prove(
+    name: Annotated[str, typer.Argument(help="The lane's name.")], *, to: To = None, home: Home = HOME
+) -> None:
+    """Whether a lane's key has every role, and its former keys have none and nothing in flight. Exits 1 if not."""
+    from ops import rotation
+
+    raise typer.Exit(rotation.prove(settings_of(home), name, to=to))
+
+
 @lanes_app.command("restored")
 def lanes_restored(name: Annotated[str, typer.Argument(help="The lane's name.")], home: Home = HOME) -> None:
     """The database is an older backup: fill every nonce that lost records may have before anything is sent."""

@@ -20,12 +20,27 @@ def show(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print_json(lanes)
         return
-    columns = ("lane", "signer", "worker", "next nonce", "final nonce", "in flight", "queued", "held", "quarantine")
+    columns = (
+        "lane",
+        "signer",
+        "worker",
+        "next nonce",
+        "final nonce",
+        "in flight",
+        "queued",
+        "held",
+        "drains",
+        "quarantine",
+    )
     print_table(
         "lanes",
         columns,
         [
-            (n.name, n.signer, n.owner, n.next_nonce, n.final_nonce, n.in_flight, n.queued, n.held, n.quarantine)
+            (
+                *(n.name, n.signer, n.owner, n.next_nonce, n.final_nonce, n.in_flight, n.queued, n.held),
+                "yes" if n.draining else "",
+                n.quarantine,
+            )
             for n in lanes
         ],
         right=columns[3:8],

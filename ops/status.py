@@ -14,6 +14,9 @@ from ops.rpc import Rpc, RpcRefused
 from ops.settings import Settings, SettingsInvalid
 from ops.tables import print_json, print_table
 
+# A lane whose only keys drain. One whose key was changed has another, that does not.
+DRAINING_SQL = "SELECT name FROM writer.lanes GROUP BY name HAVING bool_and(draining) ORDER BY name"
+
 CHAIN_S_MAX = 60.0  # a head older than this is a halted chain
 
 
@@ -42,6 +45,7 @@ def look(settings: Settings) -> Status:
             "SELECT size, coalesce((SELECT max(size) FROM journal.tree), 0) FROM journal.head"
         ).fetchone()
         beats = heard(connection)
+        draining = [str(name) for (name,) in connection.execute(DRAINING_SQL).fetchall()]
     assert journal is not None
     chain = _chain(settings.rpc_url)
     return Status(
@@ -49,8 +53,12 @@ def look(settings: Settings) -> Status:
         sealed_position=journal[1],
         chain=chain,
         beats=[b for b in beats if not b.gone],
-        troubles=_troubles(beats, chain, settings),
+        troubles=[*_troubles(beats, chain, settings), *map(_drains, draining)],
     )
+
+
+def _drains(lane: str) -> str:
+    return f"{lane} drains, and sends nothing new: change its key (`lanes rotate {lane}`), or `lanes resume {lane}`"
 
 
 def _chain(url: str) -> ChainHead | None:

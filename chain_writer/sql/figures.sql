@@ -7,6 +7,7 @@ SELECT n.name, l.address, l.owner, coalesce(l.lease_until > now(), false), l.qua
        (SELECT count(*) FROM writer.intents i WHERE i.lane = n.name AND i.state = 'queued'),
        (SELECT count(*) FROM writer.intents i WHERE i.lane = n.name AND i.state = 'queued' AND i.code IS NOT NULL),
        (SELECT extract(epoch FROM now() - min(i.queued_at))::bigint FROM writer.intents i
-        WHERE i.lane = n.name AND i.state IN ('queued', 'bound'))
+        WHERE i.lane = n.name AND i.state IN ('queued', 'bound')),
+       coalesce(l.draining, false)
 FROM names n LEFT JOIN writer.lanes l USING (name)
 ORDER BY n.name, l.address

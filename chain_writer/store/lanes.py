@@ -22,7 +22,8 @@ class LaneRow(msgspec.Struct, frozen=True):
     """What is stored of a lane itself.
 
     `burn_through` is set once the lane is known to have lost records (its database is older than the chain): lost bytes
-    may be in some pool for any nonce below it, so that these are filled before anything else is sent.
+    may be in some pool for any nonce below it, so that these are filled before anything else is sent. `draining` is an
+    operator's word that no intent is bound to a new nonce any more.
     """
 
     first_nonce: int
@@ -31,6 +32,7 @@ class LaneRow(msgspec.Struct, frozen=True):
     checkpoint_hash: str
     quarantine: str | None
     burn_through: int | None
+    draining: bool = False
 
 
 class LaneTables(Tables):
@@ -106,11 +108,20 @@ class LaneTables(Tables):
             )
             return rows.rowcount
 
+    def drain(self, name: str, *, draining: bool) -> int:
+        """An operator's word that the lanes of a name bind nothing to new nonces, or that they do again.
+
+        How many lanes have that name. Once this has returned, no worker binds anything, whatever it saw before.
+        """
+        with self._transaction() as rows:
+            rows.execute("UPDATE writer.lanes SET draining = %s WHERE name = %s", (draining, name))
+            return rows.rowcount
+
     # Reading a lane.
 
     def lane(self, lane: UUID) -> LaneRow | None:
         row = self._maybe(
-            "SELECT first_nonce, next_nonce, checkpoint, checkpoint_hash, quarantine, burn_through"
+            "SELECT first_nonce, next_nonce, checkpoint, checkpoint_hash, quarantine, burn_through, draining"
             " FROM writer.lanes WHERE lane = %s",
             (lane,),
         )
@@ -150,8 +161,9 @@ class LaneTables(Tables):
     # Writing a lane. Each is one commit, or nothing.
 
     def allot(self, lease: Lease, fields: Fields, signed: Signed, *, intents: Sequence[UUID], made_block: int) -> None:
-        """Bind intents to the next nonce together with the signed bytes that carry them."""
+        """Bind intents to the next nonce together with the signed bytes that carry them. LeaseLost while it drains."""
         with self._fenced(lease) as rows:
+            _refuse_draining(rows, lease)
             _take(rows, lease, fields)
             rows.execute(statement("bind"), (list(intents),))
             if rows.rowcount != len(intents):
@@ -280,6 +292,13 @@ class LaneTables(Tables):
             if rows.rowcount == 0:
                 raise LeaseLost(f"epoch {lease.epoch} of the lane is over")
             yield rows
+
+
+def _refuse_draining(rows: Cursor, lease: Lease) -> None:
+    """The lane's row is held here, as it is by whoever lets it drain: one of the two is first."""
+    rows.execute("SELECT FROM writer.lanes WHERE lane = %s AND draining", (lease.lane,))
+    if rows.rowcount:
+        raise LeaseLost("the lane drains")
 
 
 def _take(rows: Cursor, lease: Lease, fields: Fields) -> None:

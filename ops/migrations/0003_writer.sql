@@ -30,6 +30,8 @@ CREATE TABLE writer.lanes (
     quarantine text,
     -- Records of the lane were lost: nonces below this are filled before anything else is sent.
     burn_through bigint,
+    -- An operator's word that the lane binds nothing to new nonces: its key is about to be changed.
+    draining boolean NOT NULL DEFAULT false,
     UNIQUE (chain_id, genesis_hash, address)
 );
 CREATE INDEX lanes_name ON writer.lanes (name);
@@ -259,8 +261,8 @@ GRANT USAGE ON SCHEMA writer TO tandem_writer, tandem_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA writer TO tandem_writer, tandem_api;
 GRANT INSERT ON ALL TABLES IN SCHEMA writer TO tandem_writer;
 GRANT UPDATE (position) ON writer.followers TO tandem_writer;
-GRANT UPDATE (name, checkpoint, checkpoint_hash, epoch, owner, lease_until, quarantine, burn_through) ON writer.lanes
-    TO tandem_writer;
+GRANT UPDATE (name, checkpoint, checkpoint_hash, epoch, owner, lease_until, quarantine, burn_through, draining)
+    ON writer.lanes TO tandem_writer;
 GRANT UPDATE (lane, state, releases, code, reason, refused_block, held_until_block, reported_position, settled_at)
     ON writer.intents TO tandem_writer;
 GRANT UPDATE (state, block_number, block_hash, winner_hash, winner, final_at) ON writer.slots TO tandem_writer;
