@@ -147,8 +147,17 @@ Simulated = Passed | Refused | Unclear
 
 # A contract's word about who may speak to it and when: an operator changes it, and the same call passes. Above the cap
 # there is room again as soon as a withdrawal lands that the journal has counted already, whenever that is: the journal
-# lets nobody in beyond the cap.
-MENDABLE = frozenset({"AccessControlUnauthorizedAccount", "NotOperator", "NotEscrow", "EnforcedPause", "CapExceeded"})
+# lets nobody in beyond the cap. A company that was suspended after its campaign was approved may be reinstated.
+MENDABLE = frozenset(
+    {
+        "AccessControlUnauthorizedAccount",
+        "NotOperator",
+        "NotEscrow",
+        "EnforcedPause",
+        "CapExceeded",
+        "IssuerInactive",
+    }
+)
 
 
 def simulated_error(*, message: str, data: bytes) -> Refused | Unclear:

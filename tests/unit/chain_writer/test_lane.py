@@ -14,7 +14,7 @@ from abis import Generation, calls
 from abis.calls import selector
 from abis.hashing import keccak
 from chain_writer.signer import KeySigner
-from domain.company import KybApproved
+from domain.company import CompanyReinstated, CompanySuspended, KybApproved
 from ops import contracts
 from ops.contracts import ROLES
 from tests.support.chain import BASE_URI
@@ -326,6 +326,31 @@ def test_a_revert_on_the_chain_releases_the_members_which_land_when_it_passes(ho
     assert house.rows("SELECT outcome, reason FROM writer.members WHERE outcome = 'released'") == [
         ("released", "reverted")
     ]
+
+
+def test_a_campaign_whose_company_is_suspended_meanwhile_waits_until_it_is_reinstated(house: House) -> None:
+    # given a campaign that was approved, and on the chain a company that is not active any more
+    house.company()
+    house.record(name("company"), CompanySuspended(reason="a complaint", by="compliance"))
+    house.follow()
+    lane = house.lane()
+    house.settle(lane)
+    position = house.campaign()
+    house.follow()
+    for _ in range(30):
+        exhaust(lane)
+        house.chain.mine()
+    held = house.story(position)
+    assert (held.state, held.code, held.nonce) == ("queued", "IssuerInactive", None)
+
+    # when the company is reinstated at last
+    house.record(name("company"), CompanyReinstated(reason="unfounded"))
+    house.follow()
+    house.settle(lane)
+
+    # then
+    assert (house.story(position).state, house.story(position).outcome) == ("landed", "recorded")
+    assert len(house.logs("CampaignFactory", CREATED)) == 1
 
 
 def test_a_new_generation_is_posted_from_the_first_entry(house: House) -> None:

@@ -101,9 +101,10 @@ def test_a_custom_error_is_a_refusal_in_its_own_words() -> None:
         "NotEscrow(address)",
         "EnforcedPause()",
         "CapExceeded(bytes32,uint256,uint256)",
+        "IssuerInactive(bytes32)",
     ],
 )
-def test_a_missing_role_a_pause_and_a_full_campaign_are_refusals_that_time_mends(signature: str) -> None:
+def test_a_missing_role_a_pause_a_full_campaign_and_a_suspension_are_refusals_that_time_mends(signature: str) -> None:
     data = selector(signature) + bytes(32 * (signature.count(",") + ("(" + ")" not in signature)))
 
     answer = simulated_error(message="execution reverted", data=data)
