@@ -123,6 +123,19 @@ def reconcile(*, home: Home = HOME, as_json: AsJson = False) -> None:
     raise typer.Exit(comparison.show(settings_of(home), as_json=as_json))
 
 
+@app.command("explain")
+def explain_effect(
+    what: Annotated[str, typer.Argument(help="A journal position, stream@version, stream, intent or tx hash.")],
+    *,
+    home: Home = HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what became of an entry on the chain: its intent, nonces, transactions, block, log and confirmation."""
+    from ops import explain as story
+
+    story.show(settings_of(home), what, as_json=as_json)
+
+
 @app.command()
 def settings(*, as_json: AsJson = False) -> None:
     """Every setting: its names, default and meaning."""
