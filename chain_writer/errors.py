@@ -31,6 +31,10 @@ class Drained(OperatorNeeded):
     """The lane was told to bind nothing any more, and all its nonces are final. Change its key, or let it resume."""
 
 
+class SpendingExceeded(OperatorNeeded):
+    """The lane's fees would be more than a window of time allows. It heals as that moves on, or by a higher limit."""
+
+
 class Quarantined(OperatorNeeded):
     """A tx that is none of ours was signed with this lane's key. Revoke its roles, then see the runbook of it."""
 

@@ -19,7 +19,7 @@ from chain_writer.intents import generation_id, lane_id
 from chain_writer.means import Means, no_crash
 from chain_writer.node import Chain
 from chain_writer.pins import check_chain, check_codes
-from chain_writer.policy import Policy
+from chain_writer.policy import Policy, Spending
 from chain_writer.restoring import is_burning
 from chain_writer.sending import Sender
 from chain_writer.signer import Signer
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 class Lane:
     """Built from what is stored, any number of times. `owner` names the worker; two of them share only the lease.
 
+    `spending` bounds its fees over time; without it, only the price and the gas of each tx are bounded.
     `crash` is told the name of every crash point that is passed (`chain_writer.means.CRASH_POINTS`).
     """
 
@@ -53,6 +54,7 @@ class Lane:
         gas_price_wei: int,
         gas_price_wei_max: int,
         finality_depth: int,
+        spending: Spending | None = None,
         crash: Callable[[str], None] = no_crash,
     ) -> None:
         self.name = name
@@ -65,6 +67,7 @@ class Lane:
             gas_price_wei=gas_price_wei,
             gas_price_wei_max=gas_price_wei_max,
             finality_depth=finality_depth,
+            spending=spending,
             crash=crash,
         )
         self._clock = clock

@@ -9,8 +9,9 @@ from uuid import UUID
 import msgspec
 
 from abis import Generation
+from chain_writer.intents import lane_id
 from chain_writer.node import Chain
-from chain_writer.policy import Policy
+from chain_writer.policy import Policy, Spending, fee_wei
 from chain_writer.signer import Fields, Signed, Signer
 from chain_writer.store import WriterStore
 
@@ -60,6 +61,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     gas_price_wei: int
     gas_price_wei_max: int
     finality_depth: int
+    spending: Spending | None
     crash: Callable[[str], None]
 
     @contextmanager
@@ -81,4 +83,8 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     def signed(self, fields: Fields, *, campaigns: Collection[UUID] = ()) -> Signed:
         """Nothing is signed that the policy has not passed."""
         self.policy.check(fields, campaigns=campaigns)
+        if self.spending is not None and fee_wei(fields):
+            lane, window_h = lane_id(self.generation, self.signer.address), self.spending.window_h
+            spent_wei = self.store.spent_wei(lane, window_h=window_h, besides=fields.nonce)
+            self.spending.check(fields, spent_wei=spent_wei)
         return self.signer.sign(fields)

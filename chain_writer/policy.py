@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
+import msgspec
+
 from abis import Generation, campaign_address
 from abis.calls import SIGNATURES, selector
 from chain_writer.batches import GAS_PER_TX_MAX
-from chain_writer.errors import PolicyBroken
+from chain_writer.errors import PolicyBroken, SpendingExceeded
 from chain_writer.signer import Fields
 
 DATA_BYTES_MAX = 100_000  # Polygon Edge takes 128 KiB
@@ -24,6 +26,27 @@ _CALLS = {
 _CAMPAIGN_CALLS = ("recordInvestments", "close", "setPaused", "setDeadline")
 
 _SELECTORS = {name: selector(signature) for name, signature in SIGNATURES.items()}
+
+
+class Spending(msgspec.Struct, frozen=True, kw_only=True):
+    """At most so many wei of fees a lane within the last hours. A fee is gas limit times price: the worst case."""
+
+    fees_wei_max: int
+    window_h: int
+
+    def check(self, fields: Fields, *, spent_wei: int) -> None:
+        """Raise SpendingExceeded unless it allows one more tx. `spent_wei` is what all other nonces cost at most."""
+        asked_wei = fee_wei(fields)
+        if asked_wei and spent_wei + asked_wei > self.fees_wei_max:
+            raise SpendingExceeded(
+                f"nonce {fields.nonce} asks for {asked_wei} wei of fees, {spent_wei} of {self.fees_wei_max} wei are"
+                f" spent within {self.window_h} h: it goes on as that window moves on, or raise TANDEM_FEES_WEI_MAX"
+            )
+
+
+def fee_wei(fields: Fields) -> int:
+    """What a tx costs at most."""
+    return fields.gas_limit * fields.gas_price_wei
 
 
 class Policy:

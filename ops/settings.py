@@ -152,6 +152,15 @@ class Settings(BaseSettings):
         validation_alias=_names("TANDEM_GAS_PRICE_WEI_MAX"),
         description="Its cap for replacements.",
     )
+    fees_wei_max: int = Field(
+        default=10_000_000_000_000_000_000,
+        ge=0,
+        validation_alias=_names("TANDEM_FEES_WEI_MAX"),
+        description="Fees in wei that a lane may spend within the window; above it, it waits and says so.",
+    )
+    fees_window_h: int = Field(
+        default=24, ge=1, le=720, validation_alias=_names("TANDEM_FEES_WINDOW_H"), description="That window, in hours."
+    )
     poll_ms: int = Field(
         default=200,
         ge=10,

@@ -16,6 +16,7 @@ from ops.tables import print_json, print_table
 
 # A lane whose only keys drain. One whose key was changed has another, that does not.
 DRAINING_SQL = "SELECT name FROM writer.lanes GROUP BY name HAVING bool_and(draining) ORDER BY name"
+SIGNERS_SQL = "SELECT name, address FROM writer.lanes WHERE NOT draining ORDER BY name, address"
 
 CHAIN_S_MAX = 60.0  # a head older than this is a halted chain
 
@@ -45,6 +46,7 @@ def look(settings: Settings) -> Status:
             "SELECT size, coalesce((SELECT max(size) FROM journal.tree), 0) FROM journal.head"
         ).fetchone()
         beats = heard(connection)
+        poor = _poor(connection, settings)
         draining = [str(name) for (name,) in connection.execute(DRAINING_SQL).fetchall()]
     assert journal is not None
     chain = _chain(settings.rpc_url)
@@ -53,8 +55,27 @@ def look(settings: Settings) -> Status:
         sealed_position=journal[1],
         chain=chain,
         beats=[b for b in beats if not b.gone],
-        troubles=[*_troubles(beats, chain, settings), *map(_drains, draining)],
+        troubles=[*_troubles(beats, chain, settings), *map(_drains, draining), *poor],
     )
+
+
+def _poor(connection: psycopg.Connection[tuple[object, ...]], settings: Settings) -> list[str]:
+    """The lanes whose coin is less than what their spending window allows; none where gas costs nothing."""
+    if not settings.gas_price_wei:
+        return []
+    addresses = connection.execute(SIGNERS_SQL).fetchall()
+    rpc = Rpc(settings.rpc_url, timeout_s=5)
+    try:
+        return [
+            f"{lane} ({address}) has {balance} wei, less than the {settings.fees_wei_max} that it may spend within"
+            f" {settings.fees_window_h} h: fund it, or lower TANDEM_FEES_WEI_MAX"
+            for lane, address in addresses
+            if (balance := rpc.number("eth_getBalance", address, "latest")) < settings.fees_wei_max
+        ]
+    except (httpx.HTTPError, RpcRefused):
+        return []  # the node's trouble is told by itself
+    finally:
+        rpc.close()
 
 
 def _drains(lane: str) -> str:

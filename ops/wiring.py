@@ -21,6 +21,7 @@ from chain_writer.driving import Lanes
 from chain_writer.follower import Follower
 from chain_writer.lane import Lane
 from chain_writer.node import Node as WriterNode
+from chain_writer.policy import Spending
 from chain_writer.reporter import Reporter
 from chain_writer.store import WriterStore
 from chain_writer.sweep import Sweep
@@ -206,6 +207,7 @@ class Wiring:
                 gas_price_wei=settings.gas_price_wei,
                 gas_price_wei_max=settings.gas_price_wei_max,
                 finality_depth=settings.finality_depth,
+                spending=Spending(fees_wei_max=settings.fees_wei_max, window_h=settings.fees_window_h),
                 crash=crash_of(settings),
             )
             return BuiltLane(lane, stack.pop_all().close)

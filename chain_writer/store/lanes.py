@@ -158,6 +158,15 @@ class LaneTables(Tables):
         )
         return frozenset(row[0] for row in rows)
 
+    def spent_wei(self, lane: UUID, *, window_h: int, besides: int) -> int:
+        """The fees that the nonces of a lane cost at most, by what was signed for them within the last hours.
+
+        Of each nonce the dearest submission counts, since one of them runs; that of `besides` is left out.
+        """
+        row = self._maybe(statement("spent"), {"lane": lane, "window_h": window_h, "besides": besides})
+        assert row is not None
+        return int(row[0])
+
     # Writing a lane. Each is one commit, or nothing.
 
     def allot(self, lease: Lease, fields: Fields, signed: Signed, *, intents: Sequence[UUID], made_block: int) -> None:

@@ -130,6 +130,8 @@ CREATE TABLE writer.submissions (
     FOREIGN KEY (lane, nonce) REFERENCES writer.slots
 );
 
+CREATE INDEX submissions_made ON writer.submissions (lane, made_at);
+
 -- Texts of nodes that the reply table does not know. Each counts as "may have been sent" until somebody sorts it.
 CREATE TABLE writer.unknown_replies (
     text text PRIMARY KEY,

@@ -179,6 +179,13 @@ class MemoryLeases(MemoryPromises):
                 self._burn_through(lane, self.tables.lanes[lane].row.next_nonce + IN_FLIGHT_MAX)
         return len(found)
 
+    def drain(self, name: str, *, draining: bool) -> int:
+        with self._transaction("writer.drain"):
+            found = self._named(name)
+            for lane in found:
+                self.tables.change_lane(lane, draining=draining)
+        return len(found)
+
     def _named(self, name: str) -> list[UUID]:
         return [lane for lane, kept in self.tables.lanes.items() if kept.name == name]
 
@@ -258,6 +265,8 @@ class MemoryWriterStore(MemoryLeases):
 
     def allot(self, lease: Lease, fields: Fields, signed: Signed, *, intents: Sequence[UUID], made_block: int) -> None:
         with self._fenced(lease, "allot"):
+            if self.tables.lanes[lease.lane].row.draining:
+                raise LeaseLost("the lane drains")
             self._take(lease, fields, members=intents)
             self.tables.queued(list(intents), wanted_for="bound")
             for intent in intents:

@@ -227,6 +227,20 @@ def test_a_lane_that_lost_nothing_is_filled_as_far_as_bytes_may_be(store: Writer
     assert store.lane(LANE) == LaneRow(5, 5, *BLOCK, None, 5 + IN_FLIGHT_MAX)
 
 
+def test_a_lane_that_drains_binds_nothing_until_it_resumes(store: WriterStore) -> None:
+    lease = begin(store, obligation(1))
+    assert (store.drain("another", draining=True), store.drain(NAME, draining=True)) == (0, 1)
+    with pytest.raises(LeaseLost):
+        allot(store, lease, 5, 1)
+    assert store.lane(LANE) == LaneRow(5, 5, *BLOCK, None, None, draining=True)
+    assert ready(store) == [1]
+    store.drain(NAME, draining=False)
+    allot(store, lease, 5, 1)
+    store.drain(NAME, draining=True)
+    store.mine(lease, found=[], next_nonce=6, checkpoint=CHECKPOINT, quarantine=None, burn_through=7)
+    assert store.lane(LANE) == LaneRow(5, 6, *CHECKPOINT, None, 7, draining=True)
+
+
 # Slots.
 
 
