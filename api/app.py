@@ -181,10 +181,11 @@ class _House:
         try:
             async with asyncio.timeout(SCRAPE_S_MAX):
                 lanes = await self._sources.writer.ask(lambda questions: questions.lanes())
+                writer = await self._sources.writer.ask(lambda questions: questions.totals())
                 chain = await self._sources.indexer.ask(lambda questions: questions.standing())
         except AWAY_OR_LATE:
             return Snapshot(readiness=readiness)
-        return Snapshot(readiness=readiness, lanes=tuple(lanes), chain=chain)
+        return Snapshot(readiness=readiness, lanes=tuple(lanes), writer=writer, chain=chain)
 
 
 def _by_path(door: _Door) -> list[Route]:

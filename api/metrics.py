@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from api.health import Readiness
 from chain_indexer.questions import Standing
-from chain_writer.questions import LaneFigures
+from chain_writer.questions import LaneFigures, Totals
 from domain.journal import Ledger
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -41,6 +41,23 @@ LANE_GAUGES: tuple[Row, ...] = (
     ("writer_in_flight", "Nonces that are not final.", "in_flight"),
     ("writer_oldest_seconds", "The age of the oldest intent that is not settled.", "oldest_s"),
     ("writer_leased", "1 while a worker drives the lane.", "leased"),
+    ("writer_bound", "Intents that a nonce carries and that are not settled.", "bound"),
+    ("writer_live", "Nonces that no block has yet.", "live"),
+    ("writer_head_age_seconds", "Seconds since the lowest of those was given out.", "head_age_s"),
+    ("writer_oldest_queued_seconds", "The age of the oldest intent that waits for a nonce.", "oldest_queued_s"),
+    ("writer_quarantined", "1 for a lane that stopped because its key signed what is none of ours.", "quarantined"),
+    ("writer_draining", "1 for a lane that binds nothing to new nonces.", "draining"),
+    ("writer_leases", "How often a worker took the lane up; fast when workers fight for it.", "leases"),
+)
+# By a label of few values: (name, what it means, the label, the field it is read from).
+TOTAL_GAUGES: tuple[tuple[str, str, str, str], ...] = (
+    ("writer_intents", "Intents by state; the rejected ones will never land.", "state", "intents"),
+    ("writer_replies", "Signed transactions by the class of a node's last answer to them.", "reply", "replies"),
+)
+UNKNOWN_REPLIES: Row = (
+    "writer_unknown_replies",
+    "How often a node said what the table of replies does not know.",
+    "unknown_replies",
 )
 CHAIN_GAUGES: tuple[Row, ...] = (
     ("indexer_block", "The last block fed back into the journal.", "block_number"),
@@ -58,7 +75,8 @@ HTTP_FIGURES = {
 FIGURES: dict[str, str] = {
     **HTTP_FIGURES,
     **{f"tandem_{name}_total": meaning for name, meaning, _ in LEDGER_COUNTS},
-    **{f"tandem_{name}": meaning for name, meaning, _ in (*BOOK_GAUGES, *LANE_GAUGES, *CHAIN_GAUGES)},
+    **{f"tandem_{name}": meaning for name, meaning, _ in (*BOOK_GAUGES, *LANE_GAUGES, UNKNOWN_REPLIES, *CHAIN_GAUGES)},
+    **{f"tandem_{name}": meaning for name, meaning, _, _ in TOTAL_GAUGES},
 }
 
 
@@ -67,6 +85,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     readiness: Readiness | None = None
     lanes: tuple[LaneFigures, ...] = ()
+    writer: Totals | None = None
     chain: Standing | None = None
 
 
@@ -82,6 +101,8 @@ class _House(Collector):
             yield CounterMetricFamily(f"tandem_{name}", meaning, value=getattr(self._ledger.figures, field))
         yield from _gauges(BOOK_GAUGES, self.snapshot.readiness)
         yield from _lane_gauges(self.snapshot.lanes)
+        yield from _gauges((UNKNOWN_REPLIES,), self.snapshot.writer)
+        yield from _total_gauges(self.snapshot.writer)
         yield from _gauges(CHAIN_GAUGES, self.snapshot.chain)
 
 
@@ -121,6 +142,14 @@ def _gauges(rows: tuple[Row, ...], source: msgspec.Struct | None) -> Iterator[Me
         value = getattr(source, field, None)
         if value is not None:
             yield GaugeMetricFamily(f"tandem_{name}", meaning, value=float(value))
+
+
+def _total_gauges(totals: Totals | None) -> Iterator[Metric]:
+    for name, meaning, label, field in TOTAL_GAUGES if totals is not None else ():
+        family = GaugeMetricFamily(f"tandem_{name}", meaning, labels=[label])
+        for value, count in sorted(getattr(totals, field).items()):
+            family.add_metric([value], float(count))
+        yield family
 
 
 def _lane_gauges(lanes: tuple[LaneFigures, ...]) -> Iterator[Metric]:

@@ -58,7 +58,9 @@ class LaneFigures(msgspec.Struct, frozen=True, kw_only=True):
     """One lane. `signer` is None for a lane that was never driven; `final_nonce` is the first that is not final.
 
     `draining`: it binds nothing to new nonces, by an operator's word.
-    `held` of the queued intents wait for a block or an operator; `oldest_s` is the age of the oldest unsettled one.
+    `held` of the queued intents wait for a block or an operator; `oldest_s` is the age of the oldest unsettled one,
+    `oldest_queued_s` of the oldest without a nonce. `live` nonces wait for a block, the lowest for `head_age_s`.
+    `leases` counts how often the lane was taken up; a worker that was overtaken has lost one.
     """
 
     name: str
@@ -73,6 +75,23 @@ class LaneFigures(msgspec.Struct, frozen=True, kw_only=True):
     held: int
     oldest_s: int | None
     draining: bool
+    bound: int
+    live: int
+    head_age_s: int | None
+    oldest_queued_s: int | None
+    leases: int
+
+    @property
+    def quarantined(self) -> bool:
+        return self.quarantine is not None
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """All lanes: intents by state, submissions by the class of a node's last answer, answers that nobody sorted."""
+
+    intents: dict[str, int]
+    replies: dict[str, int]
+    unknown_replies: int
 
 
 class QuestionStore(Tables):
@@ -99,6 +118,9 @@ class QuestionStore(Tables):
     def counts(self) -> list[Row]:
         return self._all("SELECT state, count(*) FROM writer.intents GROUP BY state")
 
+    def replies(self) -> list[Row]:
+        return self._all("SELECT reply, count(*) FROM writer.submissions WHERE reply IS NOT NULL GROUP BY reply")
+
     def unknown_replies(self) -> int:
         return int(self._all("SELECT coalesce(sum(seen), 0)::bigint FROM writer.unknown_replies")[0][0])
 
@@ -123,6 +145,10 @@ class Questions:
 
     def lanes(self) -> list[LaneFigures]:
         return [_named(LaneFigures, row) for row in self._store.figures()]
+
+    def totals(self) -> Totals:
+        replies = {str(reply): int(count) for reply, count in self._store.replies()}
+        return Totals(intents=self.counts(), replies=replies, unknown_replies=self.unknown_replies())
 
     def counts(self) -> dict[str, int]:
         """How many intents are in each state."""

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import sys
 
-from chain_writer.questions import Questions
+from chain_writer.questions import LaneFigures, Questions
 from chain_writer.store import WriterStore
 from ops.settings import Settings
 from ops.tables import print_json, print_table
 
 
-def show(settings: Settings, *, as_json: bool) -> None:
-    """Every lane with its signer, nonces and queue."""
+def figures_of(settings: Settings) -> list[LaneFigures]:
+    """Every lane in numbers, read once."""
     questions = Questions(settings.dsn("api"))
     try:
-        lanes = questions.lanes()
+        return questions.lanes()
     finally:
         questions.close()
+
+
+def show(settings: Settings, *, as_json: bool) -> None:
+    """Every lane with its signer, nonces and queue."""
+    lanes = figures_of(settings)
     if as_json:
         print_json(lanes)
         return

@@ -8,7 +8,9 @@ import httpx
 import msgspec
 import psycopg
 
+from chain_writer.questions import LaneFigures
 from ops.heartbeats import Heard, heard
+from ops.lanes import figures_of
 from ops.processes import PROCESSES
 from ops.rpc import Rpc, RpcRefused
 from ops.settings import Settings, SettingsInvalid
@@ -33,6 +35,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     sealed_position: int
     chain: ChainHead | None
     beats: list[Heard]
+    lanes: list[LaneFigures]
     troubles: list[str]
 
 
@@ -55,6 +58,7 @@ def look(settings: Settings) -> Status:
         sealed_position=journal[1],
         chain=chain,
         beats=[b for b in beats if not b.gone],
+        lanes=figures_of(settings),
         troubles=[*_troubles(beats, chain, settings), *map(_drains, draining), *poor],
     )
 
@@ -113,6 +117,15 @@ def _troubles(beats: list[Heard], chain: ChainHead | None, settings: Settings) -
     return troubles
 
 
+def _state(lane: LaneFigures) -> str:
+    """A lane that nobody drives right now rests: it is taken up within seconds, or when something is queued."""
+    if lane.quarantined:
+        return "in quarantine"
+    if lane.signer is None:
+        return "never driven"
+    return "drains" if lane.draining else "driven" if lane.leased else "rests"
+
+
 def show(settings: Settings, *, as_json: bool) -> int:
     """Print it. Returns 1 when something needs a person."""
     status = look(settings)
@@ -138,6 +151,12 @@ def show(settings: Settings, *, as_json: bool) -> int:
         ("process", "loop", "instance", "position", "lag", "done", "trouble"),
         [(b.process, b.loop, b.instance, b.position, b.lag, b.advanced, b.trouble or "") for b in status.beats],
         right=("position", "lag", "done"),
+    )
+    print_table(
+        "lanes",
+        ("lane", "state", "in flight", "head age s", "queued", "oldest queued s"),
+        [(n.name, _state(n), n.in_flight, n.head_age_s, n.queued, n.oldest_queued_s) for n in status.lanes],
+        right=("in flight", "head age s", "queued", "oldest queued s"),
     )
     for trouble in status.troubles:
         print(f"! {trouble}")

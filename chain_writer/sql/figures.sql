@@ -8,6 +8,13 @@ SELECT n.name, l.address, l.owner, coalesce(l.lease_until > now(), false), l.qua
        (SELECT count(*) FROM writer.intents i WHERE i.lane = n.name AND i.state = 'queued' AND i.code IS NOT NULL),
        (SELECT extract(epoch FROM now() - min(i.queued_at))::bigint FROM writer.intents i
         WHERE i.lane = n.name AND i.state IN ('queued', 'bound')),
-       coalesce(l.draining, false)
+       coalesce(l.draining, false),
+       (SELECT count(*) FROM writer.intents i WHERE i.lane = n.name AND i.state = 'bound'),
+       (SELECT count(*) FROM writer.slots s WHERE s.lane = l.lane AND s.state = 'live'),
+       (SELECT extract(epoch FROM now() - s.allotted_at)::bigint FROM writer.slots s
+        WHERE s.lane = l.lane AND s.state = 'live' ORDER BY s.nonce LIMIT 1),
+       (SELECT extract(epoch FROM now() - min(i.queued_at))::bigint FROM writer.intents i
+        WHERE i.lane = n.name AND i.state = 'queued'),
+       coalesce(l.epoch, 0)
 FROM names n LEFT JOIN writer.lanes l USING (name)
 ORDER BY n.name, l.address

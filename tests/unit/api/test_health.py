@@ -71,6 +71,8 @@ def test_the_figures_of_writer_and_indexer_are_read_from_what_they_stored(house:
     assert house.figure("tandem_indexer_head_block") == 9
     assert house.figure("tandem_indexer_foreign_logs") == 0
     assert "# HELP tandem_writer_queued" in house.http.get("/metrics").text
+    house.owner("INSERT INTO writer.unknown_replies (text, seen) VALUES ('the moon is full', 3)")
+    assert house.figure("tandem_writer_unknown_replies") == 3
 
 
 def test_every_figure_is_one_of_the_registry(shared: ApiHouse) -> None:

@@ -198,3 +198,26 @@ def test_entries_that_oblige_nothing_move_the_position_too(house: House) -> None
     house.chain_of_nothing(5)
     assert follower(house).step().position == 7
     assert house.questions.counts() == {"queued": 1}
+
+
+def test_a_lane_in_numbers_tells_what_waits_where_and_for_how_long(house: House) -> None:
+    # given one registration in flight, and one that nobody has taken up
+    house.company("first")
+    house.follow()
+    lane = house.lane()
+    exhaust(lane)
+    house.company("second")
+    house.follow()
+
+    # when
+    (figures,) = house.questions.lanes()
+    totals = house.questions.totals()
+
+    # then
+    assert (figures.queued, figures.bound, figures.live, figures.in_flight) == (1, 1, 1, 1)
+    assert figures.head_age_s is not None
+    assert figures.oldest_queued_s is not None
+    assert (figures.leases, figures.quarantined) == (1, False)
+    assert totals.intents == {"queued": 1, "bound": 1}
+    assert totals.replies == {"accepted": 1}
+    assert totals.unknown_replies == 0
