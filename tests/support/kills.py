@@ -34,6 +34,7 @@ from tests.unit.chain_writer.house import ALREADY, LANE, REGISTERED, WALLET, Hou
 MINE_EVERY_S = 0.3
 FINALITY_DEPTH = 2
 OVERDUE_BLOCKS = 14
+LOG_LINES_TOLD = 30
 NOBODY = "0x" + "00" * 20  # the register refuses this wallet for good
 
 UNSETTLED = """
@@ -215,7 +216,7 @@ class Site:
         arm(self._crash, point)
         PROVOKED_BY.get(step, _plainly)(self)
         until(lambda: role.pid is None, f"the {role.name} of site {self._number} killed at {point!r}")
-        assert not self._crash.exists(), f"the {role.name} ended by something else than {point!r}; see {role.log}"
+        assert not self._crash.exists(), f"not {point!r} ended the {role.name} of site {self._number}:\n{_end_of(role)}"
         epoch = self._epoch()
         began_s = time.monotonic()
         role.start()
@@ -269,6 +270,10 @@ class Site:
             + sum(counts[key] for key, state in wanted if state == "rejected"),
             gaps=len(set(range(mined)) ^ set(nonces)),
         )
+
+
+def _end_of(role: Role) -> str:
+    return "\n".join(role.log.read_text().splitlines()[-LOG_LINES_TOLD:])
 
 
 # How each step is brought about.
