@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-from eth_abi.abi import encode
 from eth_account import Account
 
 from abis import Generation
@@ -122,14 +121,19 @@ def calls_left(rpc: Rpc, generation: Generation, *, new: str, former: list[str])
 
 
 def has_role(rpc: Rpc, address: str, role_id: bytes, account: str) -> bool:
-    data = selector("hasRole(bytes32,address)") + bytes(encode(["bytes32", "address"], [role_id, account]))
+    data = selector("hasRole(bytes32,address)") + _words(role_id, account)
     return bool(int.from_bytes(rpc.read(address, data), "big"))
 
 
 def _call(verb: str, contract: tuple[str, str], role: tuple[str, bytes], account: str) -> Call:
     """`contract` is a name with its address, `role` a name with its id."""
-    data = selector(f"{verb}(bytes32,address)") + bytes(encode(["bytes32", "address"], [role[1], account]))
+    data = selector(f"{verb}(bytes32,address)") + _words(role[1], account)
     return Call(meaning=f"{contract[0]}.{verb}({role[0]}, {account})", to=contract[1], data=data)
+
+
+def _words(role_id: bytes, account: str) -> bytes:
+    """The two arguments of every such call, a word of 32 bytes each."""
+    return role_id + bytes.fromhex(account.removeprefix("0x")).rjust(32, b"\0")
 
 
 def _make(rpc: Rpc, settings: Settings, calls: list[Call]) -> None:
