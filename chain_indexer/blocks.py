@@ -130,7 +130,15 @@ class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
     position: int | None
 
 
-Verdict = Confirmed | Noted | Foreign
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """A log that no entry obliged, and that the journal has taken as a fact: coin that came or went. `position` is None
+    where it was so already."""
+
+    kind: str
+    position: int | None
+
+
+Verdict = Confirmed | Recorded | Noted | Foreign
 
 
 class Fed(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from hashlib import sha256
+from typing import Protocol
+from uuid import UUID, uuid5
 
 import msgspec
 
 from abis import Generation, Log, decode
 from abis import logs as l
-from chain_indexer.blocks import ChainPosition, Confirmed, Foreign, Header, Noted, PlacedLog, Reason, Verdict
+from chain_indexer import coin as coins
+from chain_indexer.blocks import (
+    ChainPosition,
+    Confirmed,
+    Foreign,
+    Header,
+    Noted,
+    PlacedLog,
+    Reason,
+    Recorded,
+    Verdict,
+)
+from chain_indexer.coin import Coin, OfCoin
 from chain_indexer.confirmations import Confirming, command_of, companions, fact_of, objection
 from domain.commands import Command
 from domain.errors import KeyReused, Refusal
@@ -19,28 +33,38 @@ from domain.journal import Actor, CommandKey, Entry, Envelope, JournalReader, Le
 ACTOR = Actor("chain-indexer", "indexer")
 COMMANDS_PER_WAVE_MAX = 2_000  # waiting at once: well within the journal's queue
 ENTRIES_PER_READ_MAX = 1_000
+STORIES = UUID("d0f1c7be-7a3b-5c1e-9d2c-4e8f1b6a7c93")  # of what no entry caused; for ever: it stands in entries
 POSITIONS_APART_MAX = 32  # entries this near to each other are read together with what lies between
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A log that confirms its entry, as the command to give to the journal."""
+    """A log as the command to give to the journal: it confirms its entry, or says what no entry caused."""
 
     kind: str
-    entry: Entry
+    entry: Entry | None
     envelope: Envelope
 
 
-def envelope_of(command: Command, at: ChainPosition, *, chain_id: int, entry: Entry) -> Envelope:
-    """The command under the log's own name, so that a replay is the same command."""
+class Earlier(Protocol):
+    """What was fed before; the indexer's store."""
+
+    def deposits(self, escrow: str, investments: Collection[bytes]) -> list[PlacedLog]: ...
+    def releases(self, escrow: str, payees: Collection[bytes]) -> list[PlacedLog]: ...
+
+
+def envelope_of(
+    command: Command, at: ChainPosition, *, chain_id: int, entry: Entry | None, story: str = ""
+) -> Envelope:
+    """The command under the log's own name, so that a replay is the same command. `story` of what no entry caused."""
     return Envelope(
         command=command,
         actor=ACTOR,
         key=CommandKey(f"log:{chain_id}", at.key),
         fingerprint=sha256(_encode(command)).digest(),
-        correlation_id=entry.meta.correlation_id,
-        cause=entry.position,
+        correlation_id=entry.meta.correlation_id if entry else uuid5(STORIES, story),
+        cause=entry.position if entry else None,
     )
 
 
@@ -52,23 +76,26 @@ def judge(
     companion: bool,
     block: Header,
     generation: Generation,
+    coin: Coin,
 ) -> Verdict | Claim:
     """What a log is.
 
     1. Of an unknown signature or layout: foreign.
-    2. A repeated write with the same content, the companion of an effect, or what a depositor or payee did with coin of
-       their own: noted.
+    2. A repeated write with the same content, or the companion of an effect: noted.
     3. Of a confirming kind: it confirms the entry whose leaf it repeats, unless there is no such entry, or something
        speaks against it.
-    4. A conflict, or of another kind that confirms nothing: foreign.
+    4. What depositors, payees and the admin did with coin at the escrow: a fact of its own. Of no release: noted.
+    5. A conflict, or of another kind that confirms nothing: foreign.
     """
     if decoded is None:
         return Foreign(reason=Reason.UNKNOWN_SIGNATURE)
     kind = type(decoded).__name__
-    if companion or isinstance(decoded, l.AlreadyRecorded | l.Deposited | l.DepositReclaimed | l.CreditWithdrawn):
+    if companion or isinstance(decoded, l.AlreadyRecorded):
         return Noted(kind=kind)
     if isinstance(decoded, Confirming):
         return _confirmation(log, decoded, entries=entries, block=block, generation=generation)
+    if isinstance(decoded, OfCoin) and log.raw.address == generation.addresses["FundEscrow"].lower():
+        return _of_coin(log.at, decoded, coin=coin, chain_id=generation.chain_id)
     if isinstance(decoded, l.Conflict):
         detail = f"recorded is 0x{decoded.have.hex()}, given was 0x{decoded.given.hex()}"
         return _foreign(Reason.CONFLICT, decoded, detail=detail, entry=entries.get(decoded.entry))
@@ -101,6 +128,17 @@ def _confirmation(
     return Claim(type(decoded).__name__, entry, envelope)
 
 
+def _of_coin(at: ChainPosition, decoded: OfCoin, *, coin: Coin, chain_id: int) -> Noted | Foreign | Claim:
+    kind = type(decoded).__name__
+    command = coins.command_of(decoded, at, chain_id=chain_id, coin=coin)
+    if command is not None:
+        story = coins.story_of(decoded, at, coin=coin)
+        return Claim(kind, None, envelope_of(command, at, chain_id=chain_id, entry=None, story=story))
+    if isinstance(decoded, l.CreditWithdrawn):
+        return Noted(kind=kind)
+    return Foreign(reason=Reason.NOT_A_CONFIRMATION, kind=kind, detail="of no deposit or campaign that is known")
+
+
 def _foreign(reason: Reason, decoded: Confirming | l.Conflict, *, detail: str, entry: Entry | None) -> Foreign:
     return Foreign(
         reason=reason,
@@ -128,10 +166,17 @@ class Feeder:
     have yet would make a true log foreign."""
 
     def __init__(
-        self, *, ledger: Ledger, reader: JournalReader, generation: Generation, crash: Callable[[str], None]
+        self,
+        *,
+        ledger: Ledger,
+        reader: JournalReader,
+        earlier: Earlier,
+        generation: Generation,
+        crash: Callable[[str], None],
     ) -> None:
         self._ledger = ledger
         self._reader = reader
+        self._earlier = earlier
         self._generation = generation
         self._crash = crash
 
@@ -139,7 +184,8 @@ class Feeder:
         """The verdict on each log, once the journal has answered for all. Raises JournalBusy, JournalUnavailable."""
         decoded = [decode(log.raw) for log in logs]
         entries = self._entries(decoded)
-        known = companions((log.at, d) for log, d in zip(logs, decoded, strict=True) if d is not None)
+        placed = [(log.at, d) for log, d in zip(logs, decoded, strict=True) if d is not None]
+        known, coin = companions(placed), self._coin(placed)
         judged = [
             judge(
                 log,
@@ -148,6 +194,7 @@ class Feeder:
                 companion=log.at.key in known,
                 block=blocks[log.at.block_number],
                 generation=self._generation,
+                coin=coin,
             )
             for log, d in zip(logs, decoded, strict=True)
         ]
@@ -168,6 +215,18 @@ class Feeder:
             if entry.leaf in leaves
         }
 
+    def _coin(self, placed: Sequence[coins.Placed]) -> Coin:
+        """What the escrow said of the deposits and payees that these logs name: before them, and among them."""
+        escrow = self._generation.addresses["FundEscrow"].lower()
+        reclaimed = {d.investment_id for _, d in placed if isinstance(d, l.DepositReclaimed)}
+        payees = {bytes.fromhex(d.payee[2:]).rjust(32, b"\0") for _, d in placed if isinstance(d, l.CreditWithdrawn)}
+        before = [
+            *(self._earlier.deposits(escrow, reclaimed) if reclaimed else ()),
+            *(self._earlier.releases(escrow, payees) if payees else ()),
+        ]
+        said = [(log.at, d) for log in before if (d := decode(log.raw)) is not None]
+        return coins.heard([*said, *placed])
+
     def _claim(self, claims: Sequence[Claim]) -> list[Verdict]:
         """All at once, so that they share commits; a large number in waves, so that the journal is not busy with us."""
         verdicts: list[Verdict] = []
@@ -183,7 +242,7 @@ class Feeder:
 
 def _answered(claim: Claim, future: Future[Outcome]) -> Verdict:
     """The journal's answer as a verdict. What passes by itself, and every defect, is raised."""
-    entry = claim.entry
+    kind, entry = claim.kind, claim.entry
     try:
         outcome = future.result()
     except Refusal as refusal:
@@ -191,5 +250,8 @@ def _answered(claim: Claim, future: Future[Outcome]) -> Verdict:
     except KeyReused:
         reason, detail = Reason.RECORDED_OTHERWISE, "the journal has another command for this very log"
     else:
-        return Confirmed(kind=claim.kind, entry_position=entry.position, position=outcome.position)
-    return Foreign(reason=reason, kind=claim.kind, detail=detail, leaf=entry.leaf, entry_position=entry.position)
+        if entry is None:
+            return Recorded(kind=kind, position=outcome.position)
+        return Confirmed(kind=kind, entry_position=entry.position, position=outcome.position)
+    leaf, position = (entry.leaf, entry.position) if entry else (None, None)
+    return Foreign(reason=reason, kind=kind, detail=detail, leaf=leaf, entry_position=position)

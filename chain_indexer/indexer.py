@@ -52,7 +52,7 @@ class Indexer:
         self._name = name_of(generation)
         self._finality_depth = finality_depth
         self._crash = crash or (lambda _: None)
-        self._feeder = Feeder(ledger=ledger, reader=reader, generation=generation, crash=self._crash)
+        self._feeder = Feeder(ledger=ledger, reader=reader, earlier=store, generation=generation, crash=self._crash)
         self._contracts = tuple(address.lower() for address in generation.addresses.values())
         self._contracts_are_there = False
         self._children: tuple[str, ...] = ()

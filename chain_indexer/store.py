@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -10,13 +10,28 @@ import msgspec
 import psycopg
 from psycopg.rows import class_row
 
-from chain_indexer.blocks import Checkpoint, Child, Confirmed, Fed, Foreign, Header, Noted, PlacedLog, Verdict
+from abis import RawLog
+from chain_indexer.blocks import (
+    ChainPosition,
+    Checkpoint,
+    Child,
+    Confirmed,
+    Fed,
+    Foreign,
+    Header,
+    Noted,
+    PlacedLog,
+    Recorded,
+    Verdict,
+)
 from chain_indexer.continuity import LocalChain
 
 _SQL = files("chain_indexer").joinpath("sql")
 ADVANCE_SQL = _SQL.joinpath("advance.sql").read_text()
 BEGIN_SQL = _SQL.joinpath("begin.sql").read_text()
+DEPOSITS_SQL = _SQL.joinpath("deposits.sql").read_text()
 FOREIGN_SQL = _SQL.joinpath("foreign.sql").read_text()
+RELEASES_SQL = _SQL.joinpath("releases.sql").read_text()
 STANDING_SQL = _SQL.joinpath("standing.sql").read_text()
 
 LOCK = 0x1DE7E5  # one indexer a database, by advisory lock
@@ -127,6 +142,16 @@ class IndexerStore:
             rows.execute("DELETE FROM indexer.headers WHERE block_number <= %s", (fed.after.number,))
             _remember(rows, fed.remembered)
 
+    def deposits(self, escrow: str, investments: Collection[bytes]) -> list[PlacedLog]:
+        """The logs of coin that came for these investments (words), in the order of the chain."""
+        parameters = {"escrow": escrow, "investments": list(investments)}
+        return [_placed(row) for row in self._connection.execute(DEPOSITS_SQL, parameters)]
+
+    def releases(self, escrow: str, payees: Collection[bytes]) -> list[PlacedLog]:
+        """The logs of releases that credited these payees (words), in the order of the chain."""
+        parameters = {"escrow": escrow, "payees": list(payees)}
+        return [_placed(row) for row in self._connection.execute(RELEASES_SQL, parameters)]
+
     def close(self) -> None:
         self._connection.close()
 
@@ -192,11 +217,21 @@ def _log(log: PlacedLog) -> tuple[object, ...]:
     return (*place, raw.address, list(raw.topics), raw.data)
 
 
+def _placed(row: Sequence[Any]) -> PlacedLog:
+    block_number, tx_index, log_index, block_hash, tx_hash, address, topics, data = row
+    at = ChainPosition(
+        block_number=block_number, tx_index=tx_index, log_index=log_index, block_hash=block_hash, tx_hash=tx_hash
+    )
+    return PlacedLog(at, RawLog(address=address, topics=tuple(topics), data=data))
+
+
 def _judged(verdict: Verdict) -> tuple[str | None, str, int | None, int | None]:
     """The columns kind, verdict, entry_position and confirmed_position."""
     match verdict:
         case Confirmed(kind=kind, entry_position=entry_position, position=position):
             return kind, "confirmed", entry_position, position
+        case Recorded(kind=kind, position=position):
+            return kind, "recorded", None, position
         case Noted(kind=kind):
             return kind, "noted", None, None
         case Foreign(kind=unsure, entry_position=known):

@@ -94,6 +94,20 @@ def complete_refunds_if_due(campaign: Campaign, *, work: Work) -> None:
         unlock(campaign, reason="refunded", year_used=True, raised=0, work=work)
 
 
+def pay_back(investment: Investment, *, amount: int, work: Work) -> None:
+    """The money of an investment has gone back: its campaign may have waited for just that."""
+    campaign = work.load(Campaign, investment.campaign_id)
+    ending.check_held(campaign, amount=amount)
+    withdrawn = investment.cancelled is not None
+    work.record(campaign.id, ending.pay_refund(investment_id=investment.id, amount=amount, withdrawn=withdrawn))
+    if withdrawn:
+        close_if_due(campaign, work=work)
+    else:
+        complete_refunds_if_due(campaign, work=work)
+        investor = work.load(Investor, investment.investor_id)
+        record_if(work, investor.id, eligibility.uncount(investor, investment.id))
+
+
 def unlock(campaign: Campaign, *, reason: str, year_used: bool, raised: int, work: Work) -> None:
     company = work.load(Company, campaign.company_id)
     event = exclusivity.release(

@@ -19,6 +19,7 @@ from domain.due import Due, Settled, command_of, learnt
 from domain.errors import JournalCorrupt, Refusal
 from domain.investment.events import (
     CommitmentLapsed,
+    DepositReclaimed,
     InvestmentAdmitted,
     InvestmentCancelled,
     InvestmentCommitted,
@@ -211,7 +212,7 @@ def _learnt(entry: Entry) -> Change | None:
             state = "lapsed"
         case RefundOrdered():
             state = "refunding"
-        case RefundConfirmed():
+        case RefundConfirmed() | DepositReclaimed():
             state = "refunded"
         case _:
             return None

@@ -42,6 +42,12 @@ _ROWS = (
     ("confirmed-otherwise", 409, "Another log confirmed this.", "Look at both logs; one of them is foreign."),
     ("currency-differs", 422, "The currency is not the campaign's.", "Record the payment without an investment."),
     ("deadline-passed", 409, "The deadline has passed.", "Nothing can be done any more."),
+    (
+        "deposit-differs",
+        409,
+        "The deposit is not what this investment asks for.",
+        "Let its depositor take it back; a new commitment takes a new deposit.",
+    ),
     ("digest-not-acceptable", 422, "It is not a SHA-256 in hex.", "Send 64 hex digits in lower case."),
     ("documents-differ", 409, "The campaign's documents are others.", "Show the documents as they are now."),
     ("documents-missing", 409, "There are no documents.", "Attach the documents first."),

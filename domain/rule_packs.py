@@ -9,7 +9,7 @@ from importlib.resources import files
 import msgspec
 
 from domain.errors import Refusal
-from domain.values import BPS, Terms, check_amount, check_text
+from domain.values import BPS, WEI, Terms, check_amount, check_text
 
 MILESTONES_MAX = 10
 OVERSUBSCRIPTION = frozenset({"reject", "first_come", "pro_rata"})
@@ -95,6 +95,9 @@ class RulePack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if terms.oversubscription not in self.oversubscription:
             known = ", ".join(self.oversubscription)
             raise Refusal("unknown-value", f"oversubscription must be one of {known}", field="oversubscription")
+        if terms.oversubscription == "pro_rata" and terms.currency == WEI:
+            text = "coin in the escrow is whole deposits: pro_rata gives parts of them (use reject or first_come)"
+            raise Refusal("terms-outside-rules", text, field="oversubscription")
         if terms.investor_maximum:
             self._within("investor_maximum", terms.investor_maximum, terms.minimum, terms.cap)
 

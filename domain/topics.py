@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+from domain.campaign import coin_events, money_events
 from domain.campaign import events as campaign
-from domain.campaign import money_events
 from domain.campaign.state import Campaign
 from domain.company import events as company
 from domain.company.state import Company
@@ -31,7 +31,9 @@ def _of(module: ModuleType) -> list[type[Event]]:
 
 
 EVENT_CLASSES: tuple[type[Event], ...] = tuple(
-    kind for module in (company, campaign, money_events, investment, investor, payment) for kind in _of(module)
+    kind
+    for module in (company, campaign, money_events, coin_events, investment, investor, payment)
+    for kind in _of(module)
 )
 
 EVENTS: dict[str, type[Event]] = {kind.TOPIC: kind for kind in EVENT_CLASSES}

@@ -18,6 +18,7 @@ from domain.journal.encoding import EXACT_MAX, exact
 AMOUNT_MAX = EXACT_MAX
 WEI = "wei"  # the settlement asset of a campaign in the chain's own coin
 WEI_MAX = 10**27  # a thousand million coins
+DEPOSIT_MAX = 10**37  # anybody may deposit any amount; the book's columns have 38 digits
 TEXT_CHARS_MAX = 500
 CID_CHARS_MAX = 100
 BPS = 10_000  # basis points in a whole
@@ -38,6 +39,21 @@ class ChainFact(msgspec.Struct, frozen=True, kw_only=True):
     tx_hash: str
     log_index: int
     entry_position: int
+
+
+class ChainPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where on the chain a log stands that no entry caused: somebody called a contract on their own."""
+
+    chain_id: int
+    block_number: int
+    block_hash: str
+    tx_hash: str
+    log_index: int
+
+    @property
+    def reference(self) -> str:
+        """Its name in the journal. For ever: ids of payments are derived from it."""
+        return f"{self.tx_hash}:{self.log_index}"
 
 
 class Milestone(msgspec.Struct, frozen=True, kw_only=True):

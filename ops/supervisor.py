@@ -258,7 +258,7 @@ class House:
             "REDIS_URL": self._stack.redis_url,
             "POLYGON_EDGE_RPC_URL": self._stack.rpc_url,
             "TANDEM_API_PORT": str(self._api_port()),
-            "TANDEM_RULE_PACKS": "default,eu-ecspr,us-reg-cf,local",
+            "TANDEM_RULE_PACKS": "default,eu-ecspr,us-reg-cf,local,local-coin",
             "TANDEM_POLL_MS": "100",
         }
         if self._stack.chain is not None:

@@ -1,5 +1,6 @@
 """The campaign: one offering, from its draft over the chain to settlement or refund. It keeps sums, never lists."""
 
+from domain.campaign.coin_events import EmergencyAnnounced, EmergencyCancelled, ReleaseWithdrawn
 from domain.campaign.events import (
     CampaignAbandoned,
     CampaignAmended,
@@ -84,6 +85,8 @@ __all__ = [
     "Document",
     "EarlyCloseAnnounced",
     "EarlyCloseLapsed",
+    "EmergencyAnnounced",
+    "EmergencyCancelled",
     "FundingHeld",
     "FundingLost",
     "FundingReceived",
@@ -95,6 +98,7 @@ __all__ = [
     "ReleaseConfirmed",
     "ReleaseDeclined",
     "ReleaseRequested",
+    "ReleaseWithdrawn",
     "UpdatePosted",
     "WaitingLeft",
 ]

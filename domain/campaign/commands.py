@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from domain.asking import Command
-from domain.values import ChainFact, Terms
+from domain.values import ChainFact, ChainPlace, Terms
 
 
 class DraftCampaign(Command, frozen=True, kw_only=True):
@@ -171,6 +173,31 @@ _ISSUER, _COMPLIANCE = frozenset({"issuer"}), frozenset({"compliance"})
 _PROCESS, _INDEXER = frozenset({"process"}), frozenset({"indexer"})
 _CHECKER = frozenset({"treasury_checker"})
 
+
+class ReleaseName(msgspec.Struct, frozen=True):
+    """A release id counts within one campaign."""
+
+    campaign_id: UUID
+    release_id: UUID
+
+
+class RecordWithdrawal(Command, frozen=True, kw_only=True):
+    """The chain shows that a payee took all its credit out of the escrow: these releases, if they stood there."""
+
+    releases: tuple[ReleaseName, ...]
+    payee: str
+    amount: int
+    place: ChainPlace
+
+
+class RecordEmergency(Command, frozen=True, kw_only=True):
+    """The chain shows that the escrow's admin announced an emergency, or took it back (`begins_at` None)."""
+
+    campaign_id: UUID
+    begins_at: datetime | None
+    place: ChainPlace
+
+
 ALLOWED: dict[type[Command], frozenset[str]] = {
     DraftCampaign: _ISSUER,
     AmendCampaign: _ISSUER,
@@ -200,4 +227,6 @@ ALLOWED: dict[type[Command], frozenset[str]] = {
     ApproveRelease: _CHECKER,
     DeclineRelease: _CHECKER,
     ConfirmRelease: _INDEXER,
+    RecordWithdrawal: _INDEXER,
+    RecordEmergency: _INDEXER,
 }

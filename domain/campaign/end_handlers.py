@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from domain.asking import Command, Handler, Work
-from domain.campaign import changing, ending
+from domain.asking import Command, Handler, Work, record_if
+from domain.campaign import changing, coin, ending
 from domain.campaign import commands as c
 from domain.campaign.events import CampaignAbandoned
 from domain.campaign.money_events import ClosingStarted
@@ -64,6 +64,7 @@ def _confirm_closing(command: c.ConfirmClosing, work: Work) -> None:
 def _request_release(command: c.RequestRelease, work: Work) -> None:
     campaign = work.load(Campaign, command.campaign_id)
     event = ending.request_release(campaign, release_id=command.release_id, by=work.actor)
+    coin.check_no_emergency(campaign, now=work.now)
     work.load(Company, campaign.company_id).check_standing(work.now)
     work.record(campaign.id, event, pack=campaign.terms.rule_pack)
 
@@ -72,6 +73,7 @@ def _approve_release(command: c.ApproveRelease, work: Work) -> None:
     campaign = work.load(Campaign, command.campaign_id)
     company = work.load(Company, campaign.company_id)
     event = ending.approve_release(campaign, release_id=command.release_id, wallet=company.wallet, by=work.actor)
+    coin.check_no_emergency(campaign, now=work.now)
     company.check_standing(work.now)
     work.record(campaign.id, event)
 
@@ -92,6 +94,23 @@ def _confirm_release(command: c.ConfirmRelease, work: Work) -> None:
         unlock(campaign, reason="settled", year_used=True, raised=campaign.raised, work=work)
 
 
+def _record_withdrawal(command: c.RecordWithdrawal, work: Work) -> None:
+    for name in command.releases:
+        campaign = work.find(Campaign, name.campaign_id)
+        if campaign is not None:
+            event = coin.withdraw(campaign, release_id=name.release_id, payee=command.payee, place=command.place)
+            record_if(work, campaign.id, event)
+
+
+def _record_emergency(command: c.RecordEmergency, work: Work) -> None:
+    campaign = work.load(Campaign, command.campaign_id)
+    if command.begins_at is None:
+        event = coin.cancel_emergency(campaign, place=command.place)
+    else:
+        event = coin.announce_emergency(campaign, begins_at=command.begins_at, place=command.place)
+    record_if(work, campaign.id, event)
+
+
 HANDLERS: dict[type[Command], Handler] = {
     c.RequestCancellation: _request_cancellation,
     c.ApproveCancellation: _approve_cancellation,
@@ -103,4 +122,6 @@ HANDLERS: dict[type[Command], Handler] = {
     c.ApproveRelease: _approve_release,
     c.DeclineRelease: _decline_release,
     c.ConfirmRelease: _confirm_release,
+    c.RecordWithdrawal: _record_withdrawal,
+    c.RecordEmergency: _record_emergency,
 }

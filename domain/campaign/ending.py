@@ -69,7 +69,9 @@ def close(campaign: Campaign) -> Event | None:
     if campaign.cancelling:
         outcome = "cancelled"
     else:
-        outcome = "successful" if campaign.raised >= campaign.terms.threshold else "failed"
+        # Coin that depositors took back in an emergency is not there to be released.
+        reached = campaign.raised >= campaign.terms.threshold and not campaign.refunded_investments
+        outcome = "successful" if reached else "failed"
     return CampaignClosed(outcome=outcome, raised=campaign.raised, reason=campaign.closing_reason)
 
 
@@ -121,7 +123,15 @@ def confirm_release(campaign: Campaign, *, release_id: UUID, fact: ChainFact) ->
         raise Refusal("not-obliged", "nothing obliged this release", release_id=str(release_id))
     if same_fact(release.confirmed, fact):
         return None
+    check_held(campaign, amount=release.amount + release.fee)
     return ReleaseConfirmed(release_id=release_id, on_chain=fact)
+
+
+def check_held(campaign: Campaign, *, amount: int) -> None:
+    """Refuse a log of more money than the campaign has: an escrow that pays it out twice is not ours to follow."""
+    if amount > campaign.accounts.escrow:
+        text = f"{amount} cannot have left an escrow of {campaign.accounts.escrow}"
+        raise Refusal("sums-differ", text, held=str(campaign.accounts.escrow))
 
 
 def pay_refund(*, investment_id: UUID, amount: int, withdrawn: bool) -> Event:

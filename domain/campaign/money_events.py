@@ -139,18 +139,22 @@ class FundingWithdrawn(Event, frozen=True, kw_only=True):
 
 
 class RefundPaid(Event, frozen=True, kw_only=True):
-    """Money went back: from the escrow to the investor. `withdrawn`: it had ceased to count before."""
+    """Money went back: from the escrow to the investor. `withdrawn`: it had ceased to count before.
+
+    `emergency`: the investor took it out of the chain's escrow although the shares stand. That is no refund.
+    """
 
     TOPIC: ClassVar[str] = "campaign.refund_paid"
     investment_id: UUID
     amount: int
     withdrawn: bool = False
+    emergency: bool = False
 
     def apply(self, state: Campaign) -> Campaign:
         return replace(
             state,
             unwinding=state.unwinding - self.withdrawn,
-            refunded_investments=state.refunded_investments + (not self.withdrawn),
+            refunded_investments=state.refunded_investments + (not (self.withdrawn or self.emergency)),
             accounts=state.accounts.moved("escrow", "investors", self.amount),
         )
 

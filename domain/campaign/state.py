@@ -10,7 +10,7 @@ import msgspec
 from domain.errors import Refusal
 from domain.journal.entries import Actor
 from domain.money import Accounts
-from domain.values import ChainFact, Terms, documents_hash, terms_hash
+from domain.values import ChainFact, ChainPlace, Terms, documents_hash, terms_hash
 
 BEFORE_APPROVAL = ("draft", "changes_requested", "rejected")
 
@@ -24,7 +24,10 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
-    """A release of raised money, whole or for a milestone: what the issuer gets, what the platform keeps, who asked."""
+    """A release of raised money, whole or for a milestone: what the issuer gets, what the platform keeps, who asked.
+
+    `withdrawn`: coin that the issuer has taken out of the chain's escrow.
+    """
 
     id: UUID
     amount: int
@@ -33,6 +36,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     tranche: int = 0
     approved: bool = False
     confirmed: ChainFact | None = None
+    withdrawn: ChainPlace | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +64,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 
     Sums only: `committed` within the cap, `waiting` behind it, `raised` and `funded_investments` what counts,
     `held_investments` what is paid and counts at the closing, `unwinding` what was cancelled after it counted and
-    is on its way back, `unconfirmed` who has not answered a material change.
+    is on its way back, `unconfirmed` who has not answered a material change. `emergency_at`: from then on coin in
+    the chain's escrow only goes back to its depositors.
     """
 
     id: UUID
@@ -98,6 +103,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     refunded_investments: int = 0
     accounts: Accounts = Accounts()
     posted: dict[int, ChainFact] = {}
+    emergency_at: datetime | None = None
 
     @property
     def content_hash(self) -> str:

@@ -250,6 +250,18 @@ class RefundConfirmed(Event, frozen=True, kw_only=True):
         return replace(state, refunded=self.on_chain)
 
 
+class DepositReclaimed(Event, frozen=True, kw_only=True):
+    """The investor took the coin of this investment out of the chain's escrow, without a refund: it is over."""
+
+    TOPIC: ClassVar[str] = "investment.deposit_reclaimed"
+    campaign_id: UUID
+    payment_id: UUID
+    amount: int
+
+    def apply(self, state: Investment) -> Investment:
+        return replace(state, reclaimed=True)
+
+
 class CertificateChangeRequested(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "investment.certificate_change_requested"
     request: ChangeRequest

@@ -78,8 +78,8 @@ def confirm_recording(investment: Investment, fact: ChainFact) -> Event | None:
 
 
 def allot(investment: Investment) -> Event | None:
-    """Allot the shares of a funded investment; None if they are allotted already."""
-    if investment.allotted is not None:
+    """Allot the shares of a funded investment; None if they are allotted already, or its money was taken back."""
+    if investment.allotted is not None or investment.reclaimed:
         return None
     investment.check_status("funded")
     return SharesAllotted(campaign_id=investment.campaign_id, wallet=investment.wallet, shares=investment.shares)
@@ -87,7 +87,7 @@ def allot(investment: Investment) -> Event | None:
 
 def order_refund(investment: Investment, *, reason: str, live: bool, sources: tuple[Source, ...]) -> Event | None:
     """Give the money back, to its sources. Never blocked by KYC: it is the investor's own (seed rule 5)."""
-    if investment.refund_ordered:
+    if investment.refund_ordered or investment.reclaimed:
         return None
     if not investment.funded or investment.allotted is not None:
         raise Refusal("wrong-status", f"the investment is {investment.status}, not funded", status=investment.status)

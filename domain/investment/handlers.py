@@ -5,18 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.asking import Command, Handler, Work, record_if
-from domain.campaign import changing, ending, running
+from domain.campaign import changing, running
 from domain.campaign.state import Campaign
 from domain.company.state import Company
 from domain.errors import Refusal
-from domain.flows import (
-    close_if_due,
-    complete_refunds_if_due,
-    end_commitment,
-    free,
-    order_unwinding,
-    sources_there,
-)
+from domain.flows import end_commitment, free, order_unwinding, pay_back, sources_there
 from domain.investment import certificates, committing, funding
 from domain.investment import commands as c
 from domain.investment.events import InvestmentCommitted, InvestmentScaledBack
@@ -209,20 +202,10 @@ def _order_refund(command: c.OrderRefund, work: Work) -> None:
 
 def _confirm_refund(command: c.ConfirmRefund, work: Work) -> None:
     investment = work.load(Investment, command.investment_id)
-    campaign = work.load(Campaign, investment.campaign_id)
     event = funding.confirm_refund(investment, command.on_chain)
-    if event is None:
-        return
-    withdrawn = investment.cancelled is not None
-    paid = ending.pay_refund(investment_id=investment.id, amount=investment.amount, withdrawn=withdrawn)
-    work.record(investment.id, event)
-    work.record(campaign.id, paid)
-    if withdrawn:
-        close_if_due(campaign, work=work)
-    else:
-        complete_refunds_if_due(campaign, work=work)
-        investor = work.load(Investor, investment.investor_id)
-        record_if(work, investor.id, eligibility.uncount(investor, investment.id))
+    if event is not None:
+        work.record(investment.id, event)
+        pay_back(investment, amount=investment.amount, work=work)
 
 
 def _lapse(command: c.LapseCommitment, work: Work) -> None:

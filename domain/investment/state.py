@@ -44,7 +44,8 @@ class Investment(msgspec.Struct, frozen=True, kw_only=True):
     Commitment: `waiting` (on the list behind a full campaign), `cancelled` or `lapsed` with a reason.
     Payment: `paid` of `amount` so far, from `sources`; `funded` once it counts.
     Allotment: `allotted` shares, None before.
-    Chain: what the chain has confirmed, the holder of the certificate, and the change under way.
+    Chain: what the chain has confirmed, the holder of the certificate, and the change under way; `reclaimed`: its
+    investor took the coin out of the escrow, without a refund.
     """
 
     id: UUID
@@ -66,6 +67,7 @@ class Investment(msgspec.Struct, frozen=True, kw_only=True):
     recorded: ChainFact | None = None
     certified: ChainFact | None = None
     refunded: ChainFact | None = None
+    reclaimed: bool = False
     holder: str | None = None
     revoked: bool = False
     request: ChangeRequest | None = None
@@ -89,7 +91,7 @@ class Investment(msgspec.Struct, frozen=True, kw_only=True):
         return "paid" if self.paid == self.amount else "committed"
 
     def _status_of_end(self) -> str:
-        if self.refunded is not None:
+        if self.refunded is not None or self.reclaimed:
             return "refunded"
         if self.refund_ordered or (self.cancelled is not None and self.funded):
             return "refunding"
@@ -98,7 +100,7 @@ class Investment(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ended(self) -> bool:
         """Whether it leads to no shares any more."""
-        return self.cancelled is not None or self.lapsed is not None or self.refund_ordered
+        return self.cancelled is not None or self.lapsed is not None or self.refund_ordered or self.reclaimed
 
     @property
     def due(self) -> int:

@@ -3,17 +3,21 @@
 from domain.payment.events import (
     PaymentFreed,
     PaymentMatched,
+    PaymentReclaimed,
     PaymentRecorded,
     PaymentReturned,
     PaymentReversed,
 )
-from domain.payment.state import PAYMENTS, Payment, payment_id
+from domain.payment.state import CHAIN, PAYMENTS, Deposit, Payment, payment_id
 
 __all__ = [
+    "CHAIN",
     "PAYMENTS",
+    "Deposit",
     "Payment",
     "PaymentFreed",
     "PaymentMatched",
+    "PaymentReclaimed",
     "PaymentRecorded",
     "PaymentReturned",
     "PaymentReversed",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.asking import Command
+from domain.payment.state import Deposit
+from domain.values import ChainPlace
 
 
 class RecordPayment(Command, frozen=True, kw_only=True):
@@ -15,6 +17,21 @@ class RecordPayment(Command, frozen=True, kw_only=True):
     amount: int
     currency: str
     investment_id: UUID | None = None
+
+
+class RecordDeposit(Command, frozen=True, kw_only=True):
+    """The chain shows coin in the escrow, in wei. It counts if it is exactly what its investment asks for."""
+
+    deposit: Deposit
+    amount: int
+
+
+class RecordReclaim(Command, frozen=True, kw_only=True):
+    """The chain shows that the depositor has taken coin of this deposit back out of the escrow."""
+
+    payment_id: UUID
+    amount: int
+    place: ChainPlace
 
 
 class MatchPayment(Command, frozen=True, kw_only=True):
@@ -38,6 +55,8 @@ class ReversePayment(Command, frozen=True, kw_only=True):
 
 ALLOWED: dict[type[Command], frozenset[str]] = {
     RecordPayment: frozenset({"treasury_maker"}),
+    RecordDeposit: frozenset({"indexer"}),
+    RecordReclaim: frozenset({"indexer"}),
     MatchPayment: frozenset({"treasury_maker"}),
     ReturnPayment: frozenset({"treasury_checker"}),
     ReversePayment: frozenset({"treasury_maker"}),

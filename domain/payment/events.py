@@ -8,13 +8,16 @@ from uuid import UUID
 import msgspec
 
 from domain.journal.entries import Event
-from domain.payment.state import Payment, payment_id
+from domain.payment.state import Deposit, Payment, payment_id
 
 replace = msgspec.structs.replace
 
 
 class PaymentRecorded(Event, frozen=True, kw_only=True):
-    """Money came. `applied` of it counts for the investment that it names; the rest is owed back to the payer."""
+    """Money came. `applied` of it counts for the investment that it names; the rest is owed back to the payer.
+
+    `deposit`: it is coin that the chain's escrow holds.
+    """
 
     TOPIC: ClassVar[str] = "payment.recorded"
     provider: str
@@ -25,6 +28,7 @@ class PaymentRecorded(Event, frozen=True, kw_only=True):
     investment_id: UUID | None = None
     campaign_id: UUID | None = None
     applied: int = 0
+    deposit: Deposit | None = None
 
     def apply(self, state: Any) -> Payment:
         return Payment(
@@ -38,6 +42,7 @@ class PaymentRecorded(Event, frozen=True, kw_only=True):
             campaign_id=self.campaign_id,
             applied=self.applied,
             owed=self.amount - self.applied,
+            deposit=self.deposit,
         )
 
 
@@ -99,3 +104,18 @@ class PaymentReversed(Event, frozen=True, kw_only=True):
             owed=state.owed - self.owed,
             reversed=state.reversed + self.applied + self.owed,
         )
+
+
+class PaymentReclaimed(Event, frozen=True, kw_only=True):
+    """The depositor has taken out of the chain's escrow what had counted: after its refund, or in an emergency.
+
+    `return_reference` is the place of the log. What never counted is returned (`payment.returned`).
+    """
+
+    TOPIC: ClassVar[str] = "payment.reclaimed"
+    amount: int
+    return_reference: str
+    campaign_id: UUID | None = None
+
+    def apply(self, state: Payment) -> Payment:
+        return replace(state, applied=state.applied - self.amount, returned=state.returned + self.amount)

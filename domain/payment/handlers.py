@@ -9,14 +9,15 @@ from domain.campaign.state import Campaign
 from domain.errors import Refusal
 from domain.flows import end_commitment
 from domain.investment import committing, funding
-from domain.investment.events import InvestmentFunded
 from domain.investment.state import Investment, Source
+from domain.payment import coin_handlers, deposits, paying
 from domain.payment import commands as c
-from domain.payment import paying
+from domain.payment.applying import apply
 from domain.payment.state import Payment, payment_id
 
 
 def _record(command: c.RecordPayment, work: Work) -> None:
+    deposits.check_persons(provider=command.provider, currency=command.currency)
     stream = payment_id(command.provider, command.reference)
     known = work.find(Payment, stream)
     if known is not None and paying.is_recorded(
@@ -40,7 +41,7 @@ def _record(command: c.RecordPayment, work: Work) -> None:
     )
     work.create(stream, event)
     if investment is not None and applied:
-        _apply(investment, Source(stream, command.provider, command.reference, applied), work)
+        apply(investment, Source(stream, command.provider, command.reference, applied), work)
 
 
 def _match(command: c.MatchPayment, work: Work) -> None:
@@ -48,11 +49,13 @@ def _match(command: c.MatchPayment, work: Work) -> None:
     if not paying.check_unmatched(payment, command.investment_id):
         return
     investment = work.load(Investment, command.investment_id)
+    if payment.deposit is not None:
+        deposits.check_match(payment, payment.deposit, investment)
     applied = _applicable(investment, payment.owed, payment.currency, work)
     matched = paying.match(payment, investment_id=investment.id, campaign_id=investment.campaign_id, applied=applied)
     work.record(payment.id, matched)
     if applied:
-        _apply(investment, Source(payment.id, payment.provider, payment.reference, applied), work)
+        apply(investment, Source(payment.id, payment.provider, payment.reference, applied), work)
 
 
 def _applicable(investment: Investment, amount: int, currency: str, work: Work) -> int:
@@ -64,26 +67,16 @@ def _applicable(investment: Investment, amount: int, currency: str, work: Work) 
     return min(amount, investment.due) if running.takes_money(campaign) else 0
 
 
-def _apply(investment: Investment, source: Source, work: Work) -> None:
-    campaign = work.load(Campaign, investment.campaign_id)
-    pack = campaign.terms.rule_pack
-    event = funding.receive(investment, source, counts_at_once=running.counts_at_once(campaign))
-    work.record(investment.id, event, pack=pack)
-    if isinstance(event, InvestmentFunded):
-        received = running.receive(campaign, investment_id=investment.id, amount=investment.amount, held=False)
-        work.record(campaign.id, received, pack=pack)
-    elif source.amount == investment.due and not running.counts_at_once(campaign):
-        work.record(campaign.id, running.hold(investment_id=investment.id, amount=investment.amount), pack=pack)
-
-
 def _return(command: c.ReturnPayment, work: Work) -> None:
     payment = work.load(Payment, command.payment_id)
+    deposits.check_no_deposit(payment)
     event = paying.give_back(payment, return_reference=command.return_reference, by=work.actor)
     work.record(payment.id, event)
 
 
 def _reverse(command: c.ReversePayment, work: Work) -> None:
     payment = work.load(Payment, command.payment_id)
+    deposits.check_no_deposit(payment)
     event = paying.reverse(payment, reason=command.reason)
     if event is None:
         return
@@ -126,4 +119,5 @@ HANDLERS: dict[type[Command], Handler] = {
     c.MatchPayment: _match,
     c.ReturnPayment: _return,
     c.ReversePayment: _reverse,
+    **coin_handlers.HANDLERS,
 }

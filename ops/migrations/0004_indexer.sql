@@ -62,12 +62,15 @@ CREATE TABLE indexer.logs (
     topics bytea[] NOT NULL,
     data bytea NOT NULL,
     kind text,
-    verdict text NOT NULL CHECK (verdict IN ('confirmed', 'noted', 'foreign')),
+    verdict text NOT NULL CHECK (verdict IN ('confirmed', 'recorded', 'noted', 'foreign')),
     entry_position bigint,
     confirmed_position bigint,
     PRIMARY KEY (block_hash, tx_hash, log_index)
 );
 CREATE INDEX logs_place ON indexer.logs (block_number, tx_index, log_index);
+-- What a reclaim and a withdrawal are told by: the deposit for an investment, the releases to a payee.
+CREATE INDEX logs_deposits ON indexer.logs ((topics[2])) WHERE kind = 'Deposited';
+CREATE INDEX logs_releases ON indexer.logs (substring(data FROM 33 FOR 32)) WHERE kind = 'ReleaseRecorded';
 
 -- The logs that the journal does not explain. `id` is their order and the cursor of whoever lists them.
 CREATE TABLE indexer.foreign_logs (

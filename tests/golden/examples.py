@@ -7,9 +7,10 @@ to; a form that only came later (an optional field, a larger amount) is a varian
 
 from __future__ import annotations
 
+from tests.golden.coin import COINS
 from tests.golden.example import Example
 from tests.golden.first_circle import FIRST_CIRCLE
 from tests.golden.investing import INVESTING
 from tests.golden.offering import OFFERING
 
-EXAMPLES: tuple[Example, ...] = (*FIRST_CIRCLE, *OFFERING, *INVESTING)
+EXAMPLES: tuple[Example, ...] = (*FIRST_CIRCLE, *OFFERING, *INVESTING, *COINS)

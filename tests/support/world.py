@@ -54,7 +54,7 @@ from domain.progress import Progress
 from domain.rule_packs import load_packs
 from domain.store import ProcessStore
 from domain.topics import codec
-from domain.values import Terms
+from domain.values import WEI, Terms
 from ops.demo.plan import Commitment, Offering, plan
 from ops.reconcile import Difference, Reconciliation, reconcile
 from ops.settings import Settings
@@ -83,7 +83,7 @@ def call_of(entry: Entry) -> bytes | None:  # noqa: PLR0911  # one for each obli
                 threshold=terms.threshold,
                 cap=terms.cap,
                 duration_s=terms.duration_s,
-                asset=calls.FIAT,
+                asset=calls.NATIVE if terms.currency == WEI else calls.FIAT,
                 terms_hash=bytes.fromhex(terms_hash),
                 entry=leaf,
             )
@@ -168,15 +168,8 @@ class World:
         )
         self.reader = opened.enter_context(closing(JournalReader(as_room(database, "api"), codec=codec())))
         self.ledger = self._ledger("api", opened)
-        indexer_dsn = as_room(database, "indexer")
-        self._indexer = Indexer(
-            node=opened.enter_context(closing(Node(chain.url))),
-            store=opened.enter_context(closing(IndexerStore(indexer_dsn))),
-            ledger=self._ledger("indexer", opened),
-            reader=opened.enter_context(closing(JournalReader(indexer_dsn, codec=codec()))),
-            generation=chain.generation,
-            finality_depth=0,
-        )
+        self._indexing = opened.enter_context(ExitStack())
+        self._indexer = self._new_indexer()
         processes_dsn = as_room(database, "processes")
         self._settlement = Settlement(
             opened.enter_context(closing(JournalReader(processes_dsn, codec=codec()))),
@@ -190,12 +183,23 @@ class World:
         )
         self._posted = 0
 
+    def _new_indexer(self) -> Indexer:
+        dsn, opened = as_room(self.database, "indexer"), self._indexing
+        return Indexer(
+            node=opened.enter_context(closing(Node(self.chain.url))),
+            store=opened.enter_context(closing(IndexerStore(dsn))),
+            ledger=self._ledger("indexer", opened),
+            reader=opened.enter_context(closing(JournalReader(dsn, codec=codec()))),
+            generation=self.chain.generation,
+            finality_depth=0,
+        )
+
     def _ledger(self, room: str, opened: ExitStack) -> Ledger:
         ledger = Ledger(
             as_room(self.database, room),
             codec=codec(),
             decide=decide,
-            packs=load_packs(["local"]),
+            packs=load_packs(["local", "local-coin"]),
             clock=lambda: datetime.now(UTC),
         )
         opened.callback(ledger.close)
@@ -237,6 +241,10 @@ class World:
         self.give("compliance", c.ApproveCampaign(**campaign, terms_hash=state.terms_hash))
 
     def invest(self, offering: Offering, commitment: Commitment) -> None:
+        self.commit(offering, commitment)
+        self.pay(offering, commitment)
+
+    def commit(self, offering: Offering, commitment: Commitment) -> None:
         investor = commitment.investor
         self.give("investor", c.RegisterInvestor(investor_id=investor.id, reference=investor.name))
         asked = c.ChallengeWallet(
@@ -256,12 +264,14 @@ class World:
             acknowledgements=(Acknowledgement("risk", ACKNOWLEDGEMENT),),
         )
         self.give("investor", commit)
+
+    def pay(self, offering: Offering, commitment: Commitment) -> None:
         payment = c.RecordPayment(
             investment_id=commitment.investment_id,
             provider="bank",
             reference=str(commitment.investment_id),
             amount=commitment.amount,
-            currency="ETB",
+            currency=offering.terms["currency"],
         )
         self.give("treasury_maker", payment)
 
@@ -309,6 +319,16 @@ class World:
 
     def index(self) -> None:
         _exhaust(self._indexer.step)
+
+    def index_anew(self) -> None:
+        """Another indexer, which remembers nothing, reads the whole chain."""
+        self._indexing.close()
+        with psycopg.connect(self.database, autocommit=True) as owner:
+            owner.execute(
+                "TRUNCATE indexer.checkpoint, indexer.headers, indexer.logs, indexer.foreign_logs, indexer.children"
+            )
+        self._indexer = self._new_indexer()
+        self.index()
 
     def settle(self) -> None:
         _exhaust(self._settlement.step)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 import psycopg
 
+from abis import RawLog
 from chain_indexer.blocks import Checkpoint, Child, Confirmed, Fed, Foreign, Header, PlacedLog, Verdict
 from chain_indexer.continuity import LocalChain
 from chain_indexer.store import CheckpointMoved, Remembered
@@ -104,6 +105,17 @@ class MemoryIndexerStore(Connection):
             for number in [number for number in self.tables.headers if number <= fed.after.number]:
                 self.tables.headers.drop(number)
             self._remember(fed.remembered)
+
+    def deposits(self, escrow: str, investments: Collection[bytes]) -> list[PlacedLog]:
+        return self._said("Deposited", escrow, lambda raw: raw.topics[1] in investments)
+
+    def releases(self, escrow: str, payees: Collection[bytes]) -> list[PlacedLog]:
+        return self._said("ReleaseRecorded", escrow, lambda raw: raw.data[32:64] in payees)
+
+    def _said(self, kind: str, address: str, wanted: Callable[[RawLog], bool]) -> list[PlacedLog]:
+        rows = self.tables.logs.values()
+        found = [log for log, v in rows if v.kind == kind and log.raw.address == address and wanted(log.raw)]
+        return sorted(found, key=lambda log: log.at)
 
     def _advance(self, fed: Fed) -> None:
         stand = self.tables.stand

@@ -19,9 +19,9 @@ from domain.investment import Investment
 from domain.investment.state import Acknowledgement
 from domain.investor import Investor
 from domain.journal import Actor
-from domain.payment import Payment, payment_id
+from domain.payment import CHAIN, Deposit, Payment, payment_id
 from domain.rule_packs import RulePacks, load_packs
-from domain.values import ChainFact, Milestone, Terms
+from domain.values import ChainFact, ChainPlace, Milestone, Terms
 from tests.unit.domain.scenario import NOW, Given, When, given
 
 ISSUER = Actor("selam", "issuer")
@@ -46,7 +46,7 @@ RISK = "cd" * 32
 DAY_S = 86_400
 DURATION = timedelta(days=30)
 DEADLINE = NOW + DURATION
-ALL_PACKS = load_packs(["default", "default-coin", "local", "eu-ecspr", "us-reg-cf"])
+ALL_PACKS = load_packs(["default", "default-coin", "local", "local-coin", "eu-ecspr", "us-reg-cf"])
 
 
 def offer(**changes: Any) -> Terms:
@@ -83,6 +83,7 @@ WEI = offer(
     cap=1_200 * COIN,
     share_price=10 * COIN,
 )
+LOCAL_COIN = offer(currency="wei", rule_pack="local-coin@1")
 
 
 def chain_fact(place: int) -> ChainFact:
@@ -94,6 +95,17 @@ def chain_fact(place: int) -> ChainFact:
         log_index=0,
         entry_position=place,
     )
+
+
+def chain_place(place: int) -> ChainPlace:
+    return ChainPlace(
+        chain_id=100, block_number=place + 7, block_hash="0x" + "0c" * 32, tx_hash="0x" + f"{place:064x}", log_index=1
+    )
+
+
+def deposit_id(number: int, investor: int = 1) -> UUID:
+    """The payment that a deposit for an investment becomes."""
+    return payment_id(CHAIN, chain_place(number * 10 + investor).reference)
 
 
 def investment_id(number: int) -> UUID:
@@ -142,6 +154,11 @@ class Acts:
         """A log that nobody has seen before."""
         self._places += 1
         return chain_fact(self._places)
+
+    def place(self) -> ChainPlace:
+        """A log that no entry caused, and that nobody has seen before."""
+        self._places += 1
+        return chain_place(self._places)
 
     def campaign(self, campaign: UUID = CAMPAIGN) -> Campaign:
         state: Campaign = self.find(campaign)
@@ -284,10 +301,33 @@ class Acts:
     def pay(self, number: int, amount: int, *, reference: str = "") -> None:
         self.do(self.paying(number, amount, reference=reference), by=MAKER)
 
+    def depositing(self, number: int, amount: int, *, investor: int = 1, campaign: UUID = CAMPAIGN) -> c.RecordDeposit:
+        """The command; one deposit an investment and depositor, at a place that follows from both."""
+        deposit = Deposit(
+            investment=str(investment_id(number)),
+            campaign=str(campaign),
+            depositor=wallet_of(investor),
+            place=chain_place(number * 10 + investor),
+        )
+        return c.RecordDeposit(deposit=deposit, amount=amount)
+
+    def deposit(self, number: int, amount: int, *, investor: int = 1, campaign: UUID = CAMPAIGN) -> None:
+        self.do(self.depositing(number, amount, investor=investor, campaign=campaign), by=INDEXER)
+
+    def reclaiming(self, number: int, amount: int, *, investor: int = 1) -> c.RecordReclaim:
+        return c.RecordReclaim(payment_id=deposit_id(number, investor), amount=amount, place=self.place())
+
+    def deposited(self, number: int, investor: int = 1) -> Payment:
+        state: Payment = self.find(deposit_id(number, investor))
+        return state
+
     def invest(self, number: int, amount: int, *, investor: int = 1, campaign: UUID = CAMPAIGN) -> None:
         """A commitment and its money."""
         self.commit(number, amount, investor=investor, campaign=campaign)
-        self.pay(number, amount)
+        if self.campaign(campaign).terms.currency == "wei":
+            self.deposit(number, amount, investor=investor, campaign=campaign)
+        else:
+            self.pay(number, amount)
 
     def record_on_chain(self, number: int) -> None:
         self.do(c.ConfirmRecording(investment_id=investment_id(number), on_chain=self.fact()), by=INDEXER)

@@ -15,14 +15,12 @@ from domain.payment import PaymentMatched, PaymentRecorded, PaymentReturned, Pay
 from tests.unit.domain.acts import (
     CAMPAIGN,
     CHECKER,
-    COIN,
     DEFAULT,
     INDEXER,
     LOCAL,
     MAKER,
     PRO_RATA,
     PROCESS,
-    WEI,
     Stage,
     failed,
     investment_id,
@@ -166,13 +164,6 @@ def test_another_currency_than_the_campaigns_is_refused() -> None:
 def test_an_amount_that_no_provider_reports_is_refused(amount: int, code: str) -> None:
     stage = _committed()
     stage.ask(stage.paying(1, amount), by=MAKER).then_refused(code)
-
-
-def test_wei_are_paid_exactly() -> None:
-    stage = live(WEI)
-    stage.commit(1, 330 * COIN)
-    stage.pay(1, 330 * COIN + 1)
-    assert (stage.payment("tr-1").applied, stage.payment("tr-1").owed) == (330 * COIN, 1)
 
 
 def test_a_payment_for_an_investment_that_is_not_there_is_refused() -> None:

@@ -12,7 +12,7 @@ import pytest
 from domain.errors import Refusal
 from domain.rule_packs import MILESTONES_MAX, OVERSUBSCRIPTION, RulePack, RulePacks, YearlyLimit, load_packs
 from domain.values import BPS, Milestone, Terms
-from tests.unit.domain.acts import ALL_PACKS, DEFAULT, EU, LOCAL, US, WEI, offer
+from tests.unit.domain.acts import ALL_PACKS, DEFAULT, EU, LOCAL, LOCAL_COIN, US, WEI, offer
 
 # A published version never changes: entries name it for ever. New rules are a new version.
 PUBLISHED = {
@@ -20,9 +20,10 @@ PUBLISHED = {
     "default-coin@1": "a6582013fef0f93dd721480f48b9f6204f3869149bb5072b7f5b593d6c2b54e3",
     "eu-ecspr@1": "79e355230aaa06170718ea2914fd71e2febe1ad7d236560356106d16a2ab77c9",
     "local@1": "489adf20270f483e97b61887224ece9f28f527e5920e9e0442d176a3d5d28a9a",
+    "local-coin@1": "f02379ba936526082e3e1acb1f835e87b315f8da3eb688fe7751c75da2183c37",
     "us-reg-cf@1": "a8cb199330ca1d0edba76258dfd49959cefa65914884ac69aee4fee769478126",
 }
-SOUND = {terms.rule_pack: terms for terms in (DEFAULT, WEI, EU, LOCAL, US)}
+SOUND = {terms.rule_pack: terms for terms in (DEFAULT, WEI, EU, LOCAL, LOCAL_COIN, US)}
 DAY_S = 86_400
 
 

@@ -28,6 +28,7 @@ from tests.unit.domain.acts import (
     OTHER_DIGEST,
     PROCESS,
     WRITER,
+    deposit_id,
     investment_id,
     investor_id,
     offer,
@@ -382,6 +383,45 @@ def _of_certificate(number: int, change: UUID) -> dict[str, Move]:
             INDEXER,
         ),
         "transfer": transfer,
+    }
+
+
+# Coin in the chain's escrow.
+
+
+def of_coin() -> dict[str, Move]:
+    """The deposit of investment 1 by its investor, another by a stranger, and what becomes of them."""
+
+    def whole(world: Watched) -> Asked:
+        return world.depositing(1, AMOUNT), INDEXER
+
+    def reclaim(number: int, investor: int) -> Move:
+        def asked(world: Watched) -> Asked | None:
+            payment = world.deposited(number, investor)
+            return (world.reclaiming(number, payment.amount, investor=investor), INDEXER) if payment else None
+
+        return asked
+
+    def announce(world: Watched) -> Asked:
+        begins_at = world.now + timedelta(days=30)
+        return c.RecordEmergency(**_CAMPAIGN, begins_at=begins_at, place=world.place()), INDEXER
+
+    def withdraw(world: Watched) -> Asked:
+        names = (c.ReleaseName(CAMPAIGN, UUID(int=0x4E)),)
+        return c.RecordWithdrawal(releases=names, payee=ISSUER_WALLET, amount=1, place=world.place()), INDEXER
+
+    return {
+        "deposit": whole,
+        "deposit of another": lambda w: (w.depositing(1, AMOUNT, investor=2), INDEXER),
+        "match deposit": lambda _: (c.MatchPayment(payment_id=deposit_id(1), investment_id=investment_id(1)), MAKER),
+        "reclaim": reclaim(1, 1),
+        "reclaim of another": reclaim(1, 2),
+        "announce emergency": announce,
+        "cancel emergency": lambda w: (
+            c.RecordEmergency(**_CAMPAIGN, begins_at=None, place=w.place()),
+            INDEXER,
+        ),
+        "withdraw": withdraw,
     }
 
 

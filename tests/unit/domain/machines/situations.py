@@ -17,6 +17,7 @@ from tests.unit.domain.machines.moves import (
     RUNNING_MOVES,
     Move,
     a_week_passes,
+    of_coin,
     of_investment,
     of_payment,
     the_deadline_comes,
@@ -37,6 +38,8 @@ def local(**changes: Any) -> Terms:
 SUCCESS = local(milestones=HALVES)
 FAILURE = local(funding_goal=200_000, cap=200_000)
 FIRST_COME = local(oversubscription="first_come")
+COIN = local(currency="wei", rule_pack="local-coin@1")
+COIN_FAILURE = local(currency="wei", rule_pack="local-coin@1", funding_goal=200_000, cap=200_000)
 PRO_RATA = local(oversubscription="pro_rata")
 
 
@@ -145,6 +148,18 @@ def _money(world: Watched) -> tuple[Hashable, ...]:
     return campaign.status, campaign.closing is not None, _investment(world, 1)
 
 
+def coin_situation(world: Watched) -> Hashable:
+    campaign = world.campaign()
+    return (
+        *_money(world),
+        campaign.cancellation is not None,
+        status_of(world.deposited(1)),
+        status_of(world.deposited(1, 2)),
+        campaign.emergency_at is not None,
+        tuple((r.approved, r.confirmed is not None, r.withdrawn is not None) for r in campaign.releases),
+    )
+
+
 def investor_situation(world: Watched) -> Hashable:
     investor = world.investor()
     expired = investor.kyc_until is not None and world.now >= investor.kyc_until
@@ -244,6 +259,22 @@ def walk_payments(seen: Counter[Transition]) -> int:
     return situations
 
 
+def walk_coin(seen: Counter[Transition]) -> int:
+    """Coin is deposited for a commitment, or for none yet; it counts, is released, refunded, or taken back."""
+    situations = 0
+    for terms in (COIN, COIN_FAILURE):
+        moves = {
+            **some(RUNNING_MOVES, "close"),
+            **some(REVIEW_MOVES, "request cancellation", "approve cancellation"),
+            **some(ENDING_MOVES, "confirm closing", "request release", "approve release", "confirm release"),
+            **some(of_investment(1), *(f"{n} 1" for n in ("commit", "cancel", "record", "lapse", "allot"))),
+            **some(of_investment(1), "order refund 1", "confirm refund 1"),
+            **of_coin(),
+        }
+        situations += walk(opened(seen, terms), moves=moves, situation=coin_situation, situations_max=SITUATIONS_MAX)
+    return situations
+
+
 def walk_investors(seen: Counter[Transition]) -> int:
     world = opened(seen, SUCCESS, investors=0)
     try_move(world, INVESTOR_MOVES["register investor"])
@@ -262,5 +293,6 @@ WALKS = (
     walk_silence,
     walk_certificates,
     walk_payments,
+    walk_coin,
     walk_investors,
 )
