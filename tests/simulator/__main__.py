@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import multiprocessing
 import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from chain_writer.means import CRASH_POINTS
-from tests.simulator.faults import ALL
+from tests.simulator.faults import ALL, everywhere
 from tests.simulator.mutants import MUTANTS
 from tests.simulator.runs import Ran, run
+from tests.simulator.world import Options
 
 SEEDS_PER_MUTANT_MAX = 300
 SAID_EVERY_S = 10.0
+SEEDS_AT_ONCE = 64
+SOAK_RATE = 0.01
+SOAK = Options(turns=5_000, investments_max=60, switching=0.2)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,12 +29,17 @@ def main(arguments: list[str] | None = None) -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--seeds", help="the first and the last seed, as in 1..1000")
     what.add_argument("--seed", type=int, help="one seed")
+    what.add_argument(
+        "--soak", type=int, metavar="INTENTS", help="large campaigns with 1 % of all faults, until so many"
+    )
     what.add_argument("--mutants", action="store_true", help="put seven mistakes in, one by one, and catch each")
     parser.add_argument("--trace", action="store_true", help="tell what happens, with --seed")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args(arguments)
     if asked.mutants:
         return _mutants()
+    if asked.soak is not None:
+        return _soak(asked.soak, processes=asked.processes)
     if asked.seed is not None:
         return _one(asked.seed, trace=asked.trace)
     first, _, last = asked.seeds.partition("..")
@@ -66,6 +76,32 @@ def _many(seeds: range, *, processes: int) -> int:
     return 1 if failed else 0
 
 
+def _soak(intents: int, *, processes: int) -> int:
+    """Seeds until so many intents have come to rest."""
+    began, total, failed = time.monotonic(), _Total(), 0
+    said_at = began
+    for ran in _ran(itertools.count(1), processes, soaked):
+        total.add(ran)
+        if ran.violation:
+            failed += 1
+            _say(f"soak of seed {ran.seed}: {ran.violation}")
+        if time.monotonic() - said_at > SAID_EVERY_S:
+            said_at = time.monotonic()
+            _say(f"{total.intents} of {intents} intents, {total.intents / (said_at - began):.0f} a second")
+        if total.intents >= intents:
+            break
+    lasted = time.monotonic() - began
+    _say(
+        f"{total.intents} intents in {lasted:.0f} s: {failed} seeds with a violation of {total.seeds};"
+        f" {total.blocks} blocks, {total.crashes} crashes, {total.faults} faults"
+    )
+    return 1 if failed else 0
+
+
+def soaked(seed: int) -> Ran:
+    return run(seed, faults=everywhere(SOAK_RATE), options=SOAK)
+
+
 class _Total:
     def __init__(self) -> None:
         self.seeds = self.intents = self.blocks = self.crashes = self.faults = 0
@@ -78,12 +114,15 @@ class _Total:
         self.faults += sum(ran.struck.values())
 
 
-def _ran(seeds: Iterable[int], processes: int) -> Iterator[Ran]:
+def _ran(seeds: Iterable[int], processes: int, one: Callable[[int], Ran] = run) -> Iterator[Ran]:
+    """Results as they come. A pool that is fed without end would be fed for ever, so it gets a few at a time."""
     if processes == 1:
-        yield from map(run, seeds)
+        yield from map(one, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap_unordered(run, seeds, chunksize=8)
+        waiting = iter(seeds)
+        while some := list(itertools.islice(waiting, SEEDS_AT_ONCE)):
+            yield from pool.imap_unordered(one, some)
 
 
 def _table(together: Counter[tuple[str, str]]) -> None:

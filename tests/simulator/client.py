@@ -20,6 +20,8 @@ from tests.unit.domain import acts
 
 ISSUER_WALLETS = ("0x" + "a1" * 20, "0x" + "a2" * 20)
 
+FEW = 4  # investments of a small campaign
+
 Act = Callable[["Client"], bool]
 
 
@@ -67,9 +69,10 @@ class Client(acts.Acts):
         return loaded[0] if loaded else None
 
 
-def story(random: Random) -> list[Act]:
+def story(random: Random, *, investments_max: int) -> list[Act]:
     """One or two companies with a campaign each, their investors, changes on the way, and how they end."""
-    lines = [list(_company(random, number)) for number in range(random.choice([1, 1, 2]))]
+    companies = range(random.choice([1, 1, 2]))
+    lines = [list(_company(random, number, investments_max=investments_max)) for number in companies]
     told: list[Act] = []
     while any(lines):
         line = random.choice([one for one in lines if one])
@@ -77,18 +80,19 @@ def story(random: Random) -> list[Act]:
     return told
 
 
-def _company(random: Random, number: int) -> Iterator[Act]:
+def _company(random: Random, number: int, *, investments_max: int) -> Iterator[Act]:
     tax_number, wallet = f"ET-100{number}", ISSUER_WALLETS[number]
     company, campaign = company_id(tax_number), UUID(int=0xCA0 + number)
     yield lambda client: _register(client, company, tax_number, wallet)
-    yield lambda client: _propose(client, company, campaign)
+    goal = 100_000 if investments_max <= FEW else 10_000_000
+    yield lambda client: _propose(client, company, campaign, goal=goal)
     if random.random() < 0.2:
         yield lambda client: _suspend(client, company)
-    amounts = [random.choice([10_000, 20_000, 40_000]) for _ in range(random.randint(1, 4))]
+    amounts = [random.choice([10_000, 20_000, 40_000]) for _ in range(random.randint(1, investments_max))]
     for place, amount in enumerate(amounts):
-        yield _investing(campaign, 10 * number + place, amount)
+        yield _investing(campaign, 1_000 * number + place, amount)
         if random.random() < 0.15:
-            yield _cancelling(campaign, 10 * number + place)
+            yield _cancelling(campaign, 1_000 * number + place)
     if random.random() < 0.2:
         yield lambda client: _pause(client, campaign)
     yield lambda client: _end(client, campaign)
@@ -122,12 +126,12 @@ def _register(client: Client, company: UUID, tax_number: str, wallet: str) -> bo
     return True
 
 
-def _propose(client: Client, company: UUID, campaign: UUID) -> bool:
+def _propose(client: Client, company: UUID, campaign: UUID, *, goal: int) -> bool:
     """Once the company is on the chain."""
     state: Company = client.find(company)
     if state.registered is None:
         return state.registration == "refused"
-    terms: Terms = acts.DEFAULT
+    terms: Terms = acts.offer(funding_goal=goal, cap=goal * 6 // 5)
     draft = c.DraftCampaign(campaign_id=campaign, company_id=company, title="Roastery", terms=terms)
     client.do(draft, by=acts.ISSUER)
     client.approve(campaign)

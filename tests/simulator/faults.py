@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from random import Random
 
+from tests.simulator.chain.faults import FATAL, Faults
 from tests.simulator.chain.faults import KINDS as NODE_KINDS
-from tests.simulator.chain.faults import Faults
 
 KINDS = {
     "P1": "the connection is lost before a commit: nothing is written",
@@ -27,6 +27,11 @@ KINDS = {
 RARE = {"P3": 0.02, "P4": 0.01, "X2": 0.02, "X3": 0.05, "W1": 0.1, "crash/line": 0.05, "P1": 0.3, "P2": 0.3}
 ALL = NODE_KINDS | KINDS
 CALM_SHARE = 0.1  # of all seeds: nothing goes wrong, and nothing must
+
+
+def everywhere(rate: float) -> Faults:
+    """Every kind at one rate, but what befalls whole databases: those as rarely as ever."""
+    return Faults({kind: rate * RARE.get(kind, 1.0) for kind in ALL if kind not in FATAL})
 
 
 def drawn(random: Random, *, rate: float | None = None) -> Faults:

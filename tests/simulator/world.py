@@ -34,7 +34,7 @@ from tests.simulator.chain.indexer_node import SimIndexerNode
 from tests.simulator.chain.node import SimNode
 from tests.simulator.chain.signing import SimSigner, parsed
 from tests.simulator.chain.weather import befall
-from tests.simulator.client import Act, Client, story
+from tests.simulator.client import FEW, Act, Client, story
 from tests.simulator.faults import drawn
 from tests.simulator.scheduler import Crash, Port, Process, Scheduler
 from tests.simulator.stores import (
@@ -73,6 +73,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is like, drawn from its seed unless a test says otherwise."""
 
     turns: int = 800
+    investments_max: int = FEW
     switching: float = 0.3
     price_wei_max: int = 1_000
     workers: int = 2
@@ -117,7 +118,7 @@ class World:
         if self.doomed.split()[-1] in RESTORING and self.faults.rates:
             self.faults.rates["P4"] = max(self.faults.rates.get("P4", 0.0), RESTORED)
         self.scheduler = Scheduler(self.random, switching=self.options.switching)
-        self.story = acts or story(self.random)
+        self.story = acts or story(self.random, investments_max=self.options.investments_max)
         self.done: list[int] = []
         self.stored: set[str] = set()  # hashes that were ever committed before
         self.backup: Snapshot | None = None

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from chain_writer.means import CRASH_POINTS
-from tests.simulator.__main__ import caught, main
+from tests.simulator.__main__ import caught, main, soaked
 from tests.simulator.faults import KINDS
 from tests.simulator.mutants import MUTANTS
 from tests.simulator.runs import Ran, run
@@ -87,3 +87,11 @@ def test_what_was_asked_for_is_run_and_told(capsys: pytest.CaptureFixture[str]) 
     told = capsys.readouterr().out
     assert "2 seeds" in told
     assert all(point in told for point in CRASH_POINTS)
+
+
+def test_large_campaigns_with_all_faults_come_to_rest() -> None:
+    ran = soaked(3)
+
+    assert ran.violation is None
+    assert ran.intents > 100
+    assert len(ran.struck) > 20
