@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -32,10 +34,12 @@ from chain_writer.intents import (
     UpdateIssuer,
 )
 
-GAS_PER_BATCH_MAX = 3_600_000  # by the model below; with the margin of `gas_limit_of` it stays under the next
-GAS_PER_TX_MAX = 4_800_000  # Polygon Edge's blocks take 5,242,880, and one tx must leave others room
-GAS_BASE = 100_000
-GAS_MARGIN_PERCENT = 25  # the state moves between the estimate and the block
+# Nodes fill a block by gas *limits*: a tx goes in while its limit fits into what the others left. Polygon Edge's blocks
+# take 5,242,880, so three full batches whose limits are close to what they use fill one, and a small tx between them
+# costs a third of a block at most. Many smaller ones would pay the cost of a tx too often.
+GAS_PER_BATCH_MAX = 5_242_880 // 3
+GAS_PER_TX_MAX = 4_800_000  # one tx must leave others room
+GAS_MARGIN_PERCENT = 25  # for what is estimated: the state moves between the estimate and the block
 GAS_MARGIN_FLOOR = 20_000
 
 MEMBERS_MAX = {  # MEMBERS_MAX of the contracts; kinds that are not here are called one by one
@@ -43,25 +47,37 @@ MEMBERS_MAX = {  # MEMBERS_MAX of the contracts; kinds that are not here are cal
     Kind.ISSUE_CERTIFICATE: 100,
     Kind.RECORD_REFUND: 200,
 }
-# Upper bounds for fiat campaigns, measured on an Istanbul chain; a test holds them against the contracts. In the
-# chain's own coin a member costs up to 10,000 more, for which one tx has room; another test holds that.
-GAS_PER_MEMBER = {
-    Kind.RECORD_INVESTMENT: 29_000,
-    Kind.ISSUE_CERTIFICATE: 97_000,
-    Kind.RECORD_REFUND: 60_000,  # before the closing, when the campaign counts it out; after it, half of that
+
+
+class Gas(msgspec.Struct, frozen=True):
+    """What a batch takes at most: `base` for the call itself, the first of its contract included, and `member` each."""
+
+    base: int
+    member: int
+
+    def of(self, members: int) -> int:
+        return self.base + self.member * members
+
+
+# Upper bounds, measured on an Istanbul chain, the usual case first: it sets how many members a batch has, and the gas
+# limit if the batch passes within it. Tests hold all of them against the contracts.
+GAS_OF = {
+    Kind.RECORD_INVESTMENT: (Gas(50_000, 27_600), Gas(50_000, 40_000)),  # the second: in the chain's own coin
+    Kind.ISSUE_CERTIFICATE: (Gas(50_000, 96_500),),  # to holders who have none yet; to others it is a fifth less
+    Kind.RECORD_REFUND: (Gas(58_000, 27_600), Gas(58_000, 36_500), Gas(58_000, 58_500)),  # failed; in coin; still open
 }
 
 OfCampaign = RecordInvestment | CloseCampaign | SetPaused | SetDeadline  # what a campaign's own contract is told
 
 
-class Batch(msgspec.Struct, frozen=True, kw_only=True):
+class Batch(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One call to be made: intents of one kind for one contract, in the order of their entries."""
 
     kind: Kind
     target: str
     members: tuple[Intent, ...]
 
-    @property
+    @cached_property
     def data(self) -> bytes:
         return calldata(self.kind, self.members)
 
@@ -77,30 +93,45 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan(ready: Sequence[Intent], *, batches_max: int) -> list[Batch]:
-    """The calls to make for intents that are all ready, oldest first.
+    """The calls to make for intents that are all ready, oldest first, the kinds and contracts taking turns.
 
-    Ready intents do not wait for each other, so they may be grouped freely. One that a final slot did nothing for goes
-    alone from then on: whatever it was that spoilt its batch, it spoils no other.
+    Ready intents do not wait for each other, so they may be grouped freely; and none waits behind all that another
+    contract or kind has queued. One that a final slot did nothing for goes alone from then on: whatever it was that
+    spoilt its batch, it spoils no other.
     """
-    open_groups: dict[tuple[Kind, str], list[Intent]] = {}
-    groups: list[list[Intent]] = []
+    queues: dict[tuple[Kind, str], list[list[Intent]]] = {}
+    filling: dict[tuple[Kind, str], list[Intent]] = {}
     for intent in ready:
         key = intent.kind, intent.target
-        group = open_groups.get(key)
+        group = filling.get(key)
         if group is None or intent.releases or len(group) >= members_max(intent.kind):
             group = []
-            groups.append(group)
+            queues.setdefault(key, []).append(group)
             if not intent.releases:
-                open_groups[key] = group
+                filling[key] = group
         group.append(intent)
-    return [Batch(kind=g[0].kind, target=g[0].target, members=tuple(g)) for g in groups[:batches_max]]
+    turns = (group for turn in zip_longest(*queues.values()) for group in turn if group is not None)
+    groups = [group for group, _ in zip(turns, range(batches_max), strict=False)]
+    return [Batch(kind=g[0].kind, target=g[0].target, members=tuple(g)) for g in groups]
 
 
 def members_max(kind: Kind) -> int:
     """How many members of a kind one call takes: by the contract, and by the gas of one tx."""
     if kind not in MEMBERS_MAX:
         return 1
-    return min(MEMBERS_MAX[kind], (GAS_PER_BATCH_MAX - GAS_BASE) // GAS_PER_MEMBER[kind])
+    usual = GAS_OF[kind][0]
+    return min(MEMBERS_MAX[kind], (GAS_PER_BATCH_MAX - usual.base) // usual.member)
+
+
+def gas_limits_of(batch: Batch) -> list[int]:
+    """The gas limits within which a batch may be expected to pass, the least first; none if only a node can tell.
+
+    None for what ran out of gas before, or did nothing for another reason.
+    """
+    if any(member.releases for member in batch.members):
+        return []
+    limits = (gas.of(len(batch.members)) for gas in GAS_OF.get(batch.kind, ()))
+    return [limit for limit in limits if limit <= GAS_PER_TX_MAX]
 
 
 def gas_limit_of(estimate: int, *, releases: int) -> int | None:

@@ -16,7 +16,7 @@ import msgspec
 from abis import RawLog
 from abis.hashing import keccak
 from chain_writer.blocks import Answered, Block, BlockTx, Header, Receipt, Seen
-from chain_writer.replies import Passed, Simulated, Unclear, simulated_error
+from chain_writer.replies import Passed, Refused, Simulated, Unclear, simulated_error
 
 CALLS_PER_BATCH_MAX = 20  # Polygon Edge's default limit
 
@@ -32,7 +32,7 @@ class Chain(Protocol):
     def code_hashes(self, addresses: Sequence[str]) -> dict[str, str]: ...
     def blocks(self, first: int, last: int) -> list[Block]: ...
     def receipts(self, hashes: Sequence[str]) -> list[Receipt | None]: ...
-    def simulate(self, *, to: str, data: bytes, sender: str) -> Simulated: ...
+    def simulate(self, *, to: str, data: bytes, sender: str, gas: int | None = None) -> Simulated: ...
     def words(self, calls: Sequence[tuple[str, bytes]], *, block: int) -> list[bytes]: ...
     def funds(self, address: str) -> tuple[int, int]: ...
     def send(self, raws: Sequence[bytes]) -> list[Answered]: ...
@@ -139,13 +139,16 @@ class Node:
         answers = self._ask([("eth_getTransactionReceipt", [hash_]) for hash_ in hashes])
         return [_receipt(_result(answer, _Receipt | None)) for answer in answers]
 
-    def simulate(self, *, to: str, data: bytes, sender: str) -> Simulated:
-        """Whether a call would succeed on the newest state, and for how much gas."""
+    def simulate(self, *, to: str, data: bytes, sender: str, gas: int | None = None) -> Simulated:
+        """Whether a call would succeed on the newest state, and for how much gas: within `gas`, or as estimated."""
         call = {"from": sender, "to": to, "data": "0x" + data.hex()}
+        if gas is not None:
+            (tried,) = self._ask([("eth_call", [{**call, "gas": hex(gas)}, "latest"])])
+            return Passed(gas) if tried.error is None else _why_not(tried.error)
         tried, estimated = self._ask([("eth_call", [call, "latest"]), ("eth_estimateGas", [call])])
         for answer in (tried, estimated):
             if answer.error is not None:
-                return simulated_error(message=answer.error.message, data=_revert_data(answer.error.data))
+                return _why_not(answer.error)
         gas = int(_result(estimated, _Quantity), 16)
         return Passed(gas) if gas else Unclear("estimated at no gas")
 
@@ -247,6 +250,10 @@ def _answered(answer: _Answer) -> Answered:
         return Answered(msgspec.json.decode(answer.result, type=_Hash), None)  # type: ignore[arg-type]
     except (msgspec.MsgspecError, TypeError):
         return Answered(None, "no answer: neither a hash nor an error")
+
+
+def _why_not(error: _Error) -> Refused | Unclear:
+    return simulated_error(message=error.message, data=_revert_data(error.data))
 
 
 def _revert_data(data: Any) -> bytes:

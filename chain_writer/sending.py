@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from abis.hashing import keccak
-from chain_writer.batches import Batch, Search, gas_limit_of, plan
+from chain_writer.batches import Batch, Search, gas_limit_of, gas_limits_of, plan
 from chain_writer.deciders import (
     IN_FLIGHT_MAX,
     Fill,
@@ -185,8 +185,16 @@ class Sender:
         return batch.first(search.passing), gas_limit, 0
 
     def _simulate(self, batch: Batch) -> Simulated:
-        """What the chain says of a batch now; if it passes, with the gas to allow it."""
-        answer = self._means.chain.simulate(to=batch.target, data=batch.data, sender=self._means.signer.address)
+        """What the chain says of a batch now; if it passes, with the gas to allow it.
+
+        A batch whose cost is known is only tried within that: a node that estimates tries it a dozen times and more.
+        """
+        chain, sender = self._means.chain, self._means.signer.address
+        for limit in gas_limits_of(batch):
+            answer = chain.simulate(to=batch.target, data=batch.data, sender=sender, gas=limit)
+            if isinstance(answer, Passed):
+                return answer
+        answer = chain.simulate(to=batch.target, data=batch.data, sender=sender)
         if not isinstance(answer, Passed):
             return answer
         gas_limit = gas_limit_of(answer.gas, releases=max(member.releases for member in batch.members))

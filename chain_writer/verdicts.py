@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from abis import Log, RawLog, decode, from_bytes32, revision_key
 from abis.logs import (
@@ -37,6 +38,7 @@ from chain_writer.intents import IntentState, Kind, Member, Outcome, Verdict
 RELEASES_MAX = 5  # final slots that did nothing for an intent, before it is rejected and a person looks
 
 _NOTHING = bytes(32)
+_decoded = lru_cache(maxsize=512)(decode)  # every member of a batch looks through the logs of all
 
 
 def by_logs(member: Member, logs: Iterable[RawLog]) -> Verdict | None:
@@ -44,7 +46,7 @@ def by_logs(member: Member, logs: Iterable[RawLog]) -> Verdict | None:
     for raw in logs:
         if raw.address != member.target.lower():
             continue
-        log = decode(raw)
+        log = _decoded(raw)
         if log is None:
             continue
         if isinstance(log, AlreadyRecorded | Conflict):

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from abis import calls, to_bytes32
 from chain_writer.batches import (
-    GAS_BASE,
+    GAS_OF,
     GAS_PER_BATCH_MAX,
-    GAS_PER_MEMBER,
     GAS_PER_TX_MAX,
     MEMBERS_MAX,
+    Batch,
     Search,
     calldata,
     gas_limit_of,
+    gas_limits_of,
     members_max,
     plan,
 )
@@ -64,6 +65,23 @@ def test_a_released_intent_goes_alone() -> None:
     assert [len(batch.members) for batch in plan([released, first, second], batches_max=8)] == [1, 2]
 
 
+def test_no_kind_or_contract_waits_behind_all_that_another_has_queued() -> None:
+    most, other = members_max(Kind.RECORD_INVESTMENT), intent(target="0x" + "bb" * 20)
+
+    batches = plan([*[intent()] * (2 * most + 1), other], batches_max=3)
+
+    assert [len(batch.members) for batch in batches] == [most, 1, most]
+    assert batches[1].members == (other,)
+
+
+def test_what_did_nothing_once_is_estimated_and_never_taken_for_usual() -> None:
+    usual, released = (Batch(kind=Kind.RECORD_INVESTMENT, target="0x", members=(intent(releases=n),)) for n in (0, 1))
+    single = Batch(kind=Kind.CLOSE, target="0x", members=(intent(kind=Kind.CLOSE),))
+
+    assert gas_limits_of(usual) == [gas.of(1) for gas in GAS_OF[Kind.RECORD_INVESTMENT]]
+    assert gas_limits_of(released) == gas_limits_of(single) == []
+
+
 def test_a_full_call_is_followed_by_another() -> None:
     most = members_max(Kind.RECORD_INVESTMENT)
 
@@ -97,9 +115,18 @@ def test_the_model_keeps_a_batch_below_a_block() -> None:
     assert limit <= GAS_PER_TX_MAX
 
 
-DEAREST = [(kind, False) for kind in GAS_PER_MEMBER] + [(Kind.RECORD_REFUND, True)]
+@pytest.mark.parametrize("kind", [Kind.RECORD_INVESTMENT, Kind.ISSUE_CERTIFICATE])
+def test_full_batches_of_the_usual_cost_tile_a_block(kind: Kind) -> None:
+    full = Batch(kind=kind, target="0x", members=(intent(kind=kind),) * members_max(kind))
+    limit = gas_limits_of(full)[0]
+    tiles = BLOCK_GAS_LIMIT // limit
+    assert tiles * limit >= 0.95 * BLOCK_GAS_LIMIT
 
 
+DEAREST = [(kind, False) for kind in GAS_OF] + [(Kind.RECORD_REFUND, True)]
+
+
+SLACK_MAX = 0.05  # what a full batch may leave of its limit, or blocks would be left unused
 WALLET_LIKE = int("a1" * 20, 16)  # addresses without zero bytes: calldata is as dear as it can be
 
 
@@ -137,7 +164,12 @@ def test_the_gas_model_is_an_upper_bound_of_what_the_contracts_need(house: House
 
     # then
     assert isinstance(answer, Passed)
-    assert answer.gas <= GAS_BASE + most * GAS_PER_MEMBER[kind]
+    batch = Batch(kind=kind, target=members[0].target, members=tuple(members))
+    limit = gas_limits_of(batch)[-1 if live else 0]
+    assert limit * (1 - SLACK_MAX) <= answer.gas <= limit
+    assert house.new_node().simulate(to=batch.target, data=batch.data, sender=house.chain.signer, gas=limit) == Passed(
+        limit
+    )
 
 
 def settle_all_but(house: House, kind: Kind) -> None:
