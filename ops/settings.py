@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from abis.generation import Generation, GenerationInvalid
 from abis.hashing import checksummed
 from ops.errors import OperatorError
+from ops.signer_settings import addresses_in, contradiction, is_bare
 
 SQL_ROOMS = ("api", "writer", "indexer", "book", "processes")
 
@@ -251,26 +252,20 @@ class Settings(BaseSettings):
     @field_validator("signer_url", mode="after")
     @classmethod
     def _signer(cls, value: str) -> str:
-        url = urlsplit(value)
-        bare = url.username is None and not url.query and not url.fragment
-        if value and not (url.scheme in {"http", "https"} and url.hostname and bare):
+        if value and not is_bare(value):
             raise ValueError("TANDEM_SIGNER_URL is an http(s) address without a name or password, query and fragment")
         return value
 
     @model_validator(mode="after")
     def _one_signer(self) -> Settings:
-        signers = self.remote_signers
-        own = (self.signer_certificate_file, self.signer_certificate_key_file)
-        if not self.signer_url and (signers or self.signer_ca_file or any(own)):
-            raise ValueError("TANDEM_SIGNER_URL is not set, but other settings of a remote signer are")
-        if self.signer_url and self.keystore_folder is not None:
-            raise ValueError("TANDEM_SIGNER_URL and TANDEM_KEYSTORE_FOLDER are both set: keep one")
-        if self.signer_url and len(set(signers)) != self.lanes:
-            raise ValueError(f"TANDEM_SIGNER_ADDRESSES must name {self.lanes} addresses, each lane its own")
-        if any(own) and not all(own):
-            raise ValueError("TANDEM_SIGNER_CERTIFICATE_FILE and TANDEM_SIGNER_CERTIFICATE_KEY_FILE go together")
-        if self.signer_url.startswith("http:") and (self.signer_ca_file or any(own)):
-            raise ValueError("TANDEM_SIGNER_URL begins with http:, where no certificate is looked at: make it https:")
+        if text := contradiction(
+            self.signer_url,
+            self.remote_signers,
+            lanes=self.lanes,
+            keystores=self.keystore_folder is not None,
+            trust=(self.signer_ca_file, self.signer_certificate_file, self.signer_certificate_key_file),
+        ):
+            raise ValueError(text)
         return self
 
     @model_validator(mode="after")
@@ -307,16 +302,8 @@ class Settings(BaseSettings):
 
     @property
     def remote_signers(self) -> list[str]:
-        """The addresses of the remote signer's keys, in the order of the lanes.
-
-        Raises ValueError, which quotes nothing: who took the wrong line may have put a key there.
-        """
-        try:
-            return [checksummed(address.strip()) for address in self.signer_addresses.split(",") if address.strip()]
-        except ValueError:
-            raise ValueError(
-                "TANDEM_SIGNER_ADDRESSES holds what is not an address: 0x and 40 hex digits each"
-            ) from None
+        """The addresses of the remote signer's keys, in the order of the lanes."""
+        return addresses_in(self.signer_addresses)
 
     @property
     def lane_names(self) -> list[str]:
@@ -338,7 +325,9 @@ class Settings(BaseSettings):
         try:
             generation = Generation.load(path)
         except GenerationInvalid as error:
-            raise SettingsInvalid(f"{error}; set TANDEM_GENERATION_FILE to the file of the deployment") from None
+            raise SettingsInvalid(
+                f"{error}; start the local stack with `up`, or set TANDEM_GENERATION_FILE to the file of the deployment"
+            ) from None
         if self.chain_id is not None and self.chain_id != generation.chain_id:
             raise SettingsInvalid(f"CHAIN_ID is {self.chain_id}, but {path} is of chain {generation.chain_id}")
         for name, given in self.addresses.items():
