@@ -11,7 +11,18 @@ from chain_indexer.questions import Standing
 from chain_writer.questions import Attempt, Story
 from projections.rows import Posting
 
-State = Literal["none", "waiting", "queued", "submitted", "mined", "confirmed", "rejected"]
+State = Literal[
+    "none",
+    "waiting",
+    "queued",
+    "submitted",
+    "mined",
+    "confirmed",
+    "rejected",
+    "released",
+    "abandonment-proposed",
+    "abandoned",
+]
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,13 +43,22 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided about a rejected effect: at which position, who (role and principal), and why."""
+
+    position: int
+    by: str
+    reason: str | None
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One entry and its effect on the chain.
 
     `obliges` is the contract call, null for an entry that obliges none. `state`: none · waiting (the writer has not
     taken it up) · queued · submitted · mined (in a block that is not yet believed) · confirmed (the journal says so,
-    at `confirmation_position`) · rejected. `held_because` says what a queued one waits for; `indexed_block` how far
-    the chain is read.
+    at `confirmation_position`) · rejected (for good) · released (rejected, and obliged anew) · abandonment-proposed ·
+    abandoned. `release`, `proposal` and `abandonment` are the last of each. `held_because` says what a queued one waits
+    for; `indexed_block` how far the chain is read.
     """
 
     position: int
@@ -54,6 +74,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     confirmation_position: int | None
     held_because: str | None
     rejection: Rejected | None
+    release: Decision | None = None
+    proposal: Decision | None = None
+    abandonment: Decision | None = None
 
 
 def operation_of_entry(
@@ -62,10 +85,11 @@ def operation_of_entry(
     """What is known of one entry's effect. The journal's word (confirmed, rejected) stands above the writer's."""
     if posting is None:
         return _operation(position=position, topic=topic, stream=stream, obliges=None, state="none")
-    if posting.state != "waiting" or story is None:
+    on_its_way = posting.state == "waiting" or (posting.state == "released" and story and story.state != "rejected")
+    if not on_its_way or story is None:
         return operation_of_posting(posting, story=story, standing=standing)
     sent = [attempt for attempt in story.submissions if attempt.sends]
-    return _operation(
+    told = _operation(
         position=position,
         topic=topic,
         stream=stream,
@@ -78,6 +102,7 @@ def operation_of_entry(
         held_because=story.reason if story.state == "queued" else None,
         rejection=Rejected(code=story.code or "", reason=story.reason or "") if story.state == "rejected" else None,
     )
+    return _with_decisions(told, posting)
 
 
 def operation_of_posting(
@@ -85,7 +110,7 @@ def operation_of_posting(
 ) -> Operation:
     """What the book knows of it, with the writer's story for its attempts."""
     rejected = posting.rejection_code is not None
-    return _operation(
+    told = _operation(
         position=posting.position,
         topic=posting.topic,
         stream=posting.stream,
@@ -100,9 +125,30 @@ def operation_of_posting(
         if rejected
         else None,
     )
+    return _with_decisions(told, posting)
 
 
-_POSTED: dict[str, State] = {"waiting": "waiting", "confirmed": "confirmed", "rejected": "rejected"}
+def _with_decisions(told: Operation, posting: Posting) -> Operation:
+    return msgspec.structs.replace(
+        told,
+        release=_decision(posting.release_position, posting.released_by, posting.release_reason),
+        proposal=_decision(posting.proposal_position, posting.proposed_by, posting.proposal_reason),
+        abandonment=_decision(posting.abandonment_position, posting.abandoned_by, posting.proposal_reason),
+    )
+
+
+def _decision(position: int | None, by: str | None, reason: str | None) -> Decision | None:
+    return None if position is None else Decision(position=position, by=by or "", reason=reason)
+
+
+_POSTED: dict[str, State] = {
+    "waiting": "waiting",
+    "confirmed": "confirmed",
+    "rejected": "rejected",
+    "released": "released",
+    "abandonment-proposed": "abandonment-proposed",
+    "abandoned": "abandoned",
+}
 
 
 def _state(story: Story, sent: list[Attempt]) -> State:

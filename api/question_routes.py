@@ -77,7 +77,7 @@ _OFFERINGS: tuple[QuestionRoute, ...] = (
         "Every release of the campaign's money, tranche by tranche; for the issuer and whoever sees all.",
         r.releases,
         a.Release,
-        Parameter("state", "word", "requested, approved, confirmed or declined."),
+        Parameter("state", "word", "requested, approved, confirmed, declined or abandoned."),
     ),
     _plain(f"{CAMPAIGN}/escrow", "A campaign's money.", r.escrow, a.Escrow),
 )
@@ -133,7 +133,7 @@ _HOUSE: tuple[QuestionRoute, ...] = (
         r.operations,
         Operation,
         _STREAM,
-        Parameter("state", "word", "waiting, confirmed or rejected."),
+        Parameter("state", "word", "waiting, confirmed, rejected, released, abandonment-proposed or abandoned."),
     ),
     _list(
         "/v1/due",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from abis import Generation
-from chain_writer.intents import generation_id
+from chain_writer.intents import Obligation, generation_id
 from chain_writer.means import no_crash, passing
 from chain_writer.obligations import lane_of, obligation_of
+from chain_writer.releases import obliged_anew, released_by
 from chain_writer.store import WriterStore
-from domain.journal import JournalReader
+from domain.journal import Entry, JournalReader
 from domain.progress import Progress
 
 ENTRIES_PER_STEP_MAX = 500
@@ -42,7 +43,7 @@ class Follower:
     def step(self) -> Progress:
         entries = self._reader.read(after=self._position, limit=ENTRIES_PER_STEP_MAX)
         if entries:
-            obligations = [o for e in entries if (o := obligation_of(e, self._generation)) is not None]
+            obligations = [o for e in entries if (o := self._obligation(e)) is not None]
             with passing(self._crash, "promise"):
                 kept = self._store.promise(
                     self._id,
@@ -54,6 +55,13 @@ class Follower:
             self._position = entries[-1].position if kept else self._stored_position()
         lag = max(0, self._reader.head() - self._position)
         return Progress(advanced=len(entries), position=self._position, lag=lag)
+
+    def _obligation(self, entry: Entry) -> Obligation | None:
+        """What an entry obliges, or obliges anew because it releases what was refused."""
+        position = released_by(entry)
+        if position is None:
+            return obligation_of(entry, self._generation)
+        return obliged_anew(entry, self._reader.entry(position), self._generation)
 
     def _rehome(self) -> None:
         """Move what waits on lanes that are no longer there; only a queue moves, never a nonce."""

@@ -307,9 +307,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
-    """An intent that will never land, with everything that its report to the domain needs."""
+    """An intent that will never land, with everything that its report to the domain needs.
+
+    `position` is that of the entry that obliged the effect, also where the intent is one of a release.
+    """
 
     intent: UUID
+    kind: Kind
     stream: UUID
     position: int
     correlation_id: UUID

@@ -17,8 +17,9 @@ What must come before what, within a chain generation:
   campaign that is paid for all the time would hold a refund back for ever, and one disputed certificate all others.
 
 So each obligation has a subject, a stage, a stream and perhaps a parent. It is ready when no earlier stage of its
-subject, nothing earlier of its stream and nothing of its parent is unsettled; settled means final on the chain, or
-rejected. The store asks that of all lanes.
+subject, nothing earlier of its stream in this stage or one before, and nothing of its parent is unsettled; settled
+means final on the chain, or rejected. The store asks that of all lanes. What was rejected and is released stands at
+the release's position, in its old stage: a closing that still waits waits for it, too.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def member_of(row: Row) -> Member:
 def rejection_of(row: Row) -> Rejection:
     """A row of `rejections`."""
     names = ("intent", "stream", "position", "correlation_id", "chain_id", "code", "reason")
-    return Rejection(**dict(zip(names, row, strict=True)))
+    return Rejection(**dict(zip(names, row[:-1], strict=True)), kind=Kind(row[-1]))
 
 
 def promised(generation: UUID, obligations: Sequence[tuple[Obligation, str]]) -> dict[str, Any]:

@@ -121,6 +121,7 @@ __all__ = [
     "AmendCampaign",
     "AmendDetails",
     "AnnounceEarlyClose",
+    "ApproveAbandonment",
     "ApproveCampaign",
     "ApproveCancellation",
     "ApproveCertificateChange",
@@ -167,6 +168,7 @@ __all__ = [
     "OrderRefund",
     "PauseCampaign",
     "PostUpdate",
+    "ProposeAbandonment",
     "PublishMemorandum",
     "PublishProfile",
     "ReconfirmInvestment",
@@ -186,6 +188,7 @@ __all__ = [
     "RejectKyc",
     "RejectPosting",
     "ReleaseName",
+    "ReleasePosting",
     "RemoveCampaignDocument",
     "RequestCampaignChanges",
     "RequestCancellation",
@@ -203,6 +206,7 @@ __all__ = [
     "SubmitKyb",
     "SubmitKyc",
     "SuspendCompany",
+    "WithdrawAbandonment",
     "WithdrawCampaign",
     "WithdrawDocument",
 ]
@@ -215,6 +219,34 @@ class RejectPosting(Command, frozen=True, kw_only=True):
     entry_position: int
     code: str
     reason: str
+    effect: str = ""
+
+
+class ReleasePosting(Command, frozen=True, kw_only=True):
+    """What made the chain refuse the effect of the entry at this position is mended: post it anew."""
+
+    stream: UUID
+    entry_position: int
+    reason: str
+
+
+class ProposeAbandonment(Command, frozen=True, kw_only=True):
+    """Go on without a refused effect; another person must approve it."""
+
+    stream: UUID
+    entry_position: int
+    reason: str
+
+
+class WithdrawAbandonment(Command, frozen=True, kw_only=True):
+    stream: UUID
+    entry_position: int
+    reason: str
+
+
+class ApproveAbandonment(Command, frozen=True, kw_only=True):
+    stream: UUID
+    entry_position: int
 
 
 class ConfirmPosting(Command, frozen=True, kw_only=True):
@@ -236,5 +268,9 @@ ALLOWED: dict[type[Command], frozenset[str]] = {
     **investments.ALLOWED,
     **payments.ALLOWED,
     RejectPosting: frozenset({"writer"}),
+    ReleasePosting: frozenset({"operator"}),
+    ProposeAbandonment: frozenset({"operator", "compliance"}),
+    WithdrawAbandonment: frozenset({"operator", "compliance"}),
+    ApproveAbandonment: frozenset({"operator", "compliance"}),
     ConfirmPosting: frozenset({"indexer"}),
 }

@@ -14,6 +14,7 @@ from domain import commands as c
 from domain.allotment import Wanted, pro_rata
 from domain.asking import Command
 from domain.campaign.money_events import ClosingConfirmed, ClosingStarted, CommitmentReleased, WaitingLeft
+from domain.campaign.posting_events import CampaignPostingAbandoned
 from domain.campaign.state import Campaign
 from domain.due import Due, Settled, command_of, learnt
 from domain.errors import JournalCorrupt, Refusal
@@ -74,7 +75,7 @@ class Settlement:
     """Follows the journal: what a campaign's end, and room in a full campaign, mean for each of its investments.
 
     1. A closing begins where everybody gets a part: each paid commitment is allotted its part, then the closing ends.
-    2. A confirmed closing allots, refunds or lapses each investment of the campaign.
+    2. A closing, confirmed or abandoned, allots, refunds or lapses each investment of the campaign.
     3. A commitment ends early, or leaves the waiting list: the next one on the list may have room.
 
     Killed anywhere, it begins again at its position; its commands carry derived keys, so that none happens twice.
@@ -114,7 +115,7 @@ class Settlement:
     def _reaction(self, entry: Entry) -> Callable[[Entry], None] | None:
         """What an entry asks for; None if nothing."""
         match entry.event:
-            case ClosingConfirmed():
+            case ClosingConfirmed() | CampaignPostingAbandoned(effect="close"):
                 return self._end_investments
             case ClosingStarted(cancelled=False) if self._terms_of(entry.stream).oversubscription == "pro_rata":
                 return self._allot_parts
@@ -124,8 +125,8 @@ class Settlement:
                 return None
 
     def _end_investments(self, entry: Entry) -> None:
-        assert isinstance(entry.event, ClosingConfirmed)
-        successful = entry.event.outcome == "successful"
+        # A closing that was abandoned ends the campaign without success, whatever it was to say.
+        successful = isinstance(entry.event, ClosingConfirmed) and entry.event.outcome == "successful"
         after: UUID | None = None
         while chunk := self._store.held(entry.stream, after=after, limit=INVESTMENTS_PER_CHUNK_MAX):
             after = chunk[-1].investment_id

@@ -33,6 +33,12 @@ _ROWS = (
     ("challenge-used", 409, "The challenge was answered before.", "Ask for another challenge and sign that."),
     ("cid-not-acceptable", 422, "It is not a content identifier.", "Send a CID of version 0 or 1."),
     (
+        "coin-on-chain",
+        409,
+        "The money is coin in the chain's escrow.",
+        "Mend what made the chain refuse the effect, then release it.",
+    ),
+    (
         "company-not-registered",
         409,
         "The company is not approved and registered on the chain.",

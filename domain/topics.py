@@ -7,10 +7,13 @@ from typing import Any
 
 from domain.campaign import coin_events, money_events
 from domain.campaign import events as campaign
+from domain.campaign import posting_events as campaign_postings
 from domain.campaign.state import Campaign
 from domain.company import events as company
+from domain.company import posting_events as company_postings
 from domain.company.state import Company
 from domain.investment import events as investment
+from domain.investment import posting_events as investment_postings
 from domain.investment.state import Investment
 from domain.investor import events as investor
 from domain.investor.state import Investor
@@ -32,7 +35,12 @@ def _of(module: ModuleType) -> list[type[Event]]:
 
 EVENT_CLASSES: tuple[type[Event], ...] = tuple(
     kind
-    for module in (company, campaign, money_events, coin_events, investment, investor, payment)
+    for module in (
+        *(company, company_postings),
+        *(campaign, money_events, coin_events, campaign_postings),
+        *(investment, investment_postings),
+        *(investor, payment),
+    )
     for kind in _of(module)
 )
 

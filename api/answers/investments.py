@@ -75,6 +75,7 @@ class Investment(Answer, frozen=True, kw_only=True):
     refund_position: int | None
     refunded_position: int | None
     refunded_tx_hash: str | None
+    repaid_position: int | None
 
 
 class Shareholding(Answer, frozen=True, kw_only=True):

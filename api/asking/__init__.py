@@ -6,8 +6,17 @@ from api.asking.ends import ENDS
 from api.asking.investments import INVESTMENTS
 from api.asking.investors import INVESTORS
 from api.asking.payments import PAYMENTS
+from api.asking.postings import POSTINGS
 from api.commands import CommandRoute
 
-COMMANDS: tuple[CommandRoute, ...] = (*COMPANIES, *CAMPAIGNS, *ENDS, *INVESTORS, *INVESTMENTS, *PAYMENTS)
+COMMANDS: tuple[CommandRoute, ...] = (
+    *COMPANIES,
+    *CAMPAIGNS,
+    *ENDS,
+    *INVESTORS,
+    *INVESTMENTS,
+    *PAYMENTS,
+    *POSTINGS,
+)
 
 __all__ = ["COMMANDS"]

@@ -48,11 +48,19 @@ from domain.campaign.money_events import (
     ReleaseRequested,
     WaitingLeft,
 )
+from domain.campaign.posting_events import (
+    CampaignAbandonmentProposed,
+    CampaignAbandonmentWithdrawn,
+    CampaignPostingAbandoned,
+    CampaignPostingReleased,
+)
 from domain.campaign.state import Campaign, Change, Document, Release
 
 __all__ = [
     "Campaign",
     "CampaignAbandoned",
+    "CampaignAbandonmentProposed",
+    "CampaignAbandonmentWithdrawn",
     "CampaignAmended",
     "CampaignApproved",
     "CampaignClosed",
@@ -60,8 +68,10 @@ __all__ = [
     "CampaignDocumentRemoved",
     "CampaignDrafted",
     "CampaignPaused",
+    "CampaignPostingAbandoned",
     "CampaignPostingConfirmed",
     "CampaignPostingRejected",
+    "CampaignPostingReleased",
     "CampaignRejected",
     "CampaignResumed",
     "CampaignReviewStarted",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from domain.campaign.events import CampaignAbandoned, EarlyCloseLapsed
+from domain.campaign.events import CampaignAbandoned, CampaignPostingConfirmed, EarlyCloseLapsed
 from domain.campaign.money_events import (
     CampaignClosed,
     ClosingConfirmed,
@@ -80,6 +80,9 @@ def confirm_closing(campaign: Campaign, fact: ChainFact) -> Event | None:
         return None
     if campaign.outcome is None:
         raise Refusal("not-obliged", "nothing obliged the closing of this campaign")
+    if campaign.closing_waived:  # it ended otherwise meanwhile; what the chain shows is kept beside that
+        known = campaign.posted.get(fact.entry_position)
+        return None if same_fact(known, fact) else CampaignPostingConfirmed(on_chain=fact)
     return ClosingConfirmed(outcome=campaign.outcome, on_chain=fact)
 
 
@@ -90,12 +93,12 @@ def request_release(campaign: Campaign, *, release_id: UUID, by: Actor) -> Event
     """
     campaign.check_in("successful", "settling")
     campaign.check_ended("successful")
-    waiting = next((r for r in campaign.releases if r.confirmed is None), None)
+    waiting = campaign.waiting_release
     if waiting is not None:
         raise Refusal("already-requested", "a release is under way", release_id=str(waiting.id))
     if any(r.id == release_id for r in campaign.releases):
         raise Refusal("already-exists", "a release of this id was made before", release_id=str(release_id))
-    tranche = len(campaign.releases)
+    tranche = sum(not release.abandoned for release in campaign.releases)
     shares = [milestone.bps for milestone in campaign.terms.milestones] or [BPS]
     before, upto = sum(shares[:tranche]), sum(shares[: tranche + 1])
     fee = part_of(fee_of(campaign.raised, bps=campaign.terms.fee_bps), upto_bps=upto, before_bps=before)
@@ -107,6 +110,10 @@ def approve_release(campaign: Campaign, *, release_id: UUID, wallet: str, by: Ac
     """Approve exactly the release that waits, by its id. Four eyes."""
     release = _waiting(campaign, release_id)
     check_other_eyes(by, release.requester)
+    if any(r.tranche == release.tranche and r.confirmed is not None for r in campaign.releases):
+        raise Refusal(
+            "already-approved", "the chain shows a release of this part that had been abandoned: decline this"
+        )
     return ReleaseApproved(release_id=release.id, amount=release.amount, fee=release.fee, wallet=wallet)
 
 
@@ -155,7 +162,7 @@ def _check_answers(campaign: Campaign, now: datetime) -> None:
 
 
 def _waiting(campaign: Campaign, release_id: UUID) -> Release:
-    release = next((r for r in campaign.releases if r.confirmed is None), None)
+    release = campaign.waiting_release
     if release is None or release.id != release_id:
         raise Refusal("not-requested", "no such release has been requested")
     if release.approved:

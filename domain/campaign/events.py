@@ -10,6 +10,7 @@ import msgspec
 
 from domain.campaign.state import Campaign, Change, Document, Request
 from domain.journal.entries import Event
+from domain.postings import CREATE, rejected
 from domain.values import ChainFact, Terms
 
 replace = msgspec.structs.replace
@@ -292,9 +293,12 @@ class CampaignPostingRejected(Event, frozen=True, kw_only=True):
     entry_position: int
     code: str
     reason: str
+    effect: str = ""
 
     def apply(self, state: Campaign) -> Campaign:
-        return replace(state, deployment_rejected=True) if state.status == "deploying" else state
+        after: Campaign = rejected(state, self.entry_position, self.effect)
+        refused = state.status == "deploying" and self.effect in {"", CREATE}
+        return replace(after, deployment_rejected=True) if refused else after
 
 
 class CampaignPostingConfirmed(Event, frozen=True, kw_only=True):

@@ -260,7 +260,7 @@ class ReleaseConfirmed(Event, frozen=True, kw_only=True):
     on_chain: ChainFact
 
     def apply(self, state: Campaign) -> Campaign:
-        after = _released(state, self.release_id, confirmed=self.on_chain)
+        after = _released(state, self.release_id, confirmed=self.on_chain, abandoned=False)
         paid = next((r for r in after.releases if r.id == self.release_id), None)
         if paid is None:
             return after

@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.campaign.events import CampaignPaused, CampaignResumed, DeploymentConfirmed, UpdatePosted
+from domain.campaign.events import (
+    CampaignPaused,
+    CampaignPostingConfirmed,
+    CampaignResumed,
+    DeploymentConfirmed,
+    UpdatePosted,
+)
 from domain.campaign.money_events import (
     CommitmentAccepted,
     CommitmentReleased,
@@ -28,6 +34,9 @@ def confirm_deployment(campaign: Campaign, *, address: str, deadline: datetime, 
     """The contract stands. Investors may commit from now on, or from the start that the terms name."""
     if same_fact(campaign.deployed, fact):
         return None
+    if campaign.status == "abandoned":  # the chain has it after all; what it shows is kept, and nobody goes back
+        known = campaign.posted.get(fact.entry_position)
+        return None if same_fact(known, fact) else CampaignPostingConfirmed(on_chain=fact)
     if campaign.status != "deploying":
         raise Refusal("not-obliged", "nothing obliged the deployment of this campaign")
     opened_at = deadline - timedelta(seconds=campaign.terms.duration_s)

@@ -10,6 +10,7 @@ import msgspec
 from domain.errors import Refusal
 from domain.journal.entries import Actor
 from domain.money import Accounts
+from domain.postings import Posting
 from domain.values import ChainFact, ChainPlace, Terms, documents_hash, terms_hash
 
 BEFORE_APPROVAL = ("draft", "changes_requested", "rejected")
@@ -36,6 +37,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     tranche: int = 0
     approved: bool = False
     confirmed: ChainFact | None = None
+    abandoned: bool = False
     withdrawn: ChainPlace | None = None
 
 
@@ -103,6 +105,25 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     refunded_investments: int = 0
     accounts: Accounts = Accounts()
     posted: dict[int, ChainFact] = {}
+    postings: dict[int, Posting] = {}
+    closing_waived: bool = False
+
+    @property
+    def on_chain(self) -> frozenset[int]:
+        """The positions of the entries whose effects the chain shows."""
+        facts = (self.deployed, self.closing, *(release.confirmed for release in self.releases))
+        return frozenset([*self.posted, *(fact.entry_position for fact in facts if fact is not None)])
+
+    @property
+    def ended_for_good(self) -> bool:
+        """Whether its end stands: the chain shows it, or two people went on without that."""
+        return self.closing is not None or self.closing_waived
+
+    @property
+    def waiting_release(self) -> Release | None:
+        """The release under way: asked for, or on its way to the chain."""
+        return next((r for r in self.releases if r.confirmed is None and not r.abandoned), None)
+
     emergency_at: datetime | None = None
 
     @property
@@ -159,7 +180,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
         A cancelled campaign counts as failed: its money goes back.
         """
         came = "successful" if self.outcome == "successful" else "failed"
-        if self.closing is not None and self.outcome is not None and came == outcome:
+        if self.ended_for_good and self.outcome is not None and came == outcome:
             return
         if outcome == "successful":
             text = "the campaign has not closed as successful on the chain"

@@ -29,14 +29,24 @@ from domain.company.events import (
     WalletRotated,
     WalletRotationRequested,
 )
+from domain.company.posting_events import (
+    CompanyAbandonmentProposed,
+    CompanyAbandonmentWithdrawn,
+    CompanyPostingAbandoned,
+    CompanyPostingReleased,
+)
 from domain.company.state import COMPANIES, SECTORS, Company, Document, Profile, company_id
 
 __all__ = [
     "COMPANIES",
     "SECTORS",
     "Company",
+    "CompanyAbandonmentProposed",
+    "CompanyAbandonmentWithdrawn",
+    "CompanyPostingAbandoned",
     "CompanyPostingConfirmed",
     "CompanyPostingRejected",
+    "CompanyPostingReleased",
     "CompanyRegistered",
     "CompanyReinstated",
     "CompanySuspended",

@@ -10,6 +10,7 @@ import msgspec
 
 from domain.company.state import Company, Document, Override, Profile, Raise, Rotation, Suspension, company_id
 from domain.journal.entries import Event
+from domain.postings import REGISTER, rejected
 from domain.values import ChainFact
 
 replace = msgspec.structs.replace
@@ -290,9 +291,12 @@ class CompanyPostingRejected(Event, frozen=True, kw_only=True):
     entry_position: int
     code: str
     reason: str
+    effect: str = ""
 
     def apply(self, state: Company) -> Company:
-        return replace(state, registration="refused") if state.registration == "obliged" else state
+        after: Company = rejected(state, self.entry_position, self.effect)
+        refused = state.registration == "obliged" and self.effect in {"", REGISTER}
+        return replace(after, registration="refused") if refused else after
 
 
 class CompanyPostingConfirmed(Event, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from domain.errors import Refusal
 from domain.journal.entries import Actor
+from domain.postings import Posting
 from domain.values import ChainFact, documents_hash
 
 COMPANIES = UUID("0e1f7a52-6c5b-5f0e-9d6a-5b0c6a1f4d21")  # the namespace of company ids, for ever
@@ -116,6 +117,13 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
     overrides: tuple[Override, ...] = ()
     raises: tuple[Raise, ...] = ()
     posted: dict[int, ChainFact] = {}
+    postings: dict[int, Posting] = {}
+
+    @property
+    def on_chain(self) -> frozenset[int]:
+        """The positions of the entries whose effects the chain shows."""
+        registered = [self.registered.entry_position] if self.registered is not None else []
+        return frozenset([*self.posted, *registered])
 
     @property
     def is_on_chain(self) -> bool:

@@ -27,7 +27,13 @@ from domain.investment.events import (
     SharesAllotted,
     TransferApproved,
 )
-from domain.investment.state import Acknowledgement, Investment, Source
+from domain.investment.posting_events import (
+    InvestmentAbandonmentProposed,
+    InvestmentAbandonmentWithdrawn,
+    InvestmentPostingAbandoned,
+    InvestmentPostingReleased,
+)
+from domain.investment.state import Acknowledgement, Held, Investment, Source
 
 __all__ = [
     "Acknowledgement",
@@ -40,12 +46,17 @@ __all__ = [
     "CertificateTransferred",
     "CommitmentLapsed",
     "DepositReclaimed",
+    "Held",
     "Investment",
+    "InvestmentAbandonmentProposed",
+    "InvestmentAbandonmentWithdrawn",
     "InvestmentAdmitted",
     "InvestmentCancelled",
     "InvestmentCommitted",
     "InvestmentFunded",
+    "InvestmentPostingAbandoned",
     "InvestmentPostingRejected",
+    "InvestmentPostingReleased",
     "InvestmentReconfirmed",
     "InvestmentScaledBack",
     "LatePaymentReturned",

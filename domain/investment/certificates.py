@@ -96,9 +96,10 @@ def decline_change(investment: Investment, *, change_id: UUID, reason: str) -> E
 def confirm_change(investment: Investment, *, change_id: UUID, fact: ChainFact) -> Event | None:
     if same_fact(investment.changes.get(change_id), fact):
         return None
-    if investment.changing != change_id:
+    given_up = investment.given_up.get(change_id)
+    if given_up is None and investment.changing != change_id:
         raise Refusal("not-obliged", "nothing obliged this change of the certificate")
-    return CertificateChangeConfirmed(change_id=change_id, on_chain=fact)
+    return CertificateChangeConfirmed(change_id=change_id, on_chain=fact, held=given_up)
 
 
 def record_transfer(

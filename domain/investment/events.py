@@ -8,8 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from domain.investment.state import Acknowledgement, ChangeRequest, Investment, Source
+from domain.investment.state import Acknowledgement, ChangeRequest, Held, Investment, Source
 from domain.journal.entries import Event
+from domain.postings import rejected
 from domain.values import ChainFact
 
 replace = msgspec.structs.replace
@@ -291,7 +292,8 @@ class CertificateRevoked(Event, frozen=True, kw_only=True):
     evidence: str
 
     def apply(self, state: Investment) -> Investment:
-        return replace(state, revoked=True, request=None, changing=self.change_id, transfer_to=None)
+        before = state.held
+        return replace(state, revoked=True, request=None, changing=self.change_id, transfer_to=None, before=before)
 
 
 class CertificateReissued(Event, frozen=True, kw_only=True):
@@ -307,9 +309,8 @@ class CertificateReissued(Event, frozen=True, kw_only=True):
     evidence: str
 
     def apply(self, state: Investment) -> Investment:
-        return replace(
-            state, revoked=False, request=None, changing=self.change_id, holder=self.wallet, transfer_to=None
-        )
+        after = replace(state, revoked=False, request=None, changing=self.change_id, holder=self.wallet)
+        return replace(after, transfer_to=None, before=state.held)
 
 
 class TransferApproved(Event, frozen=True, kw_only=True):
@@ -324,18 +325,30 @@ class TransferApproved(Event, frozen=True, kw_only=True):
     evidence: str
 
     def apply(self, state: Investment) -> Investment:
-        return replace(state, request=None, changing=self.change_id, transfer_to=self.new_wallet)
+        before = state.held
+        return replace(state, request=None, changing=self.change_id, transfer_to=self.new_wallet, before=before)
 
 
 class CertificateChangeConfirmed(Event, frozen=True, kw_only=True):
+    """The chain shows a change. `held`: it had been given up meanwhile, and this is what it makes the certificate."""
+
     TOPIC: ClassVar[str] = "investment.certificate_change_confirmed"
     change_id: UUID
     on_chain: ChainFact
+    held: Held | None = None
 
     def apply(self, state: Investment) -> Investment:
         changes = {**state.changes, self.change_id: self.on_chain}
+        if self.held is not None:
+            return self._after_all(state, self.held, changes)
         waits = state.transfer_to is not None  # an approved transfer is over once the holder has made it
-        return replace(state, changes=changes, changing=state.changing if waits else None)
+        return replace(state, changes=changes, changing=state.changing if waits else None, before=None)
+
+    def _after_all(self, state: Investment, held: Held, changes: dict[UUID, ChainFact]) -> Investment:
+        given_up = {change: what for change, what in state.given_up.items() if change != self.change_id}
+        changing = self.change_id if held.transfer_to is not None else state.changing
+        made = replace(state, holder=held.holder, revoked=held.revoked, transfer_to=held.transfer_to)
+        return replace(made, changes=changes, given_up=given_up, changing=changing)
 
 
 class CertificateTransferred(Event, frozen=True, kw_only=True):
@@ -358,6 +371,8 @@ class InvestmentPostingRejected(Event, frozen=True, kw_only=True):
     entry_position: int
     code: str
     reason: str
+    effect: str = ""
 
     def apply(self, state: Investment) -> Investment:
-        return state
+        after: Investment = rejected(state, self.entry_position, self.effect)
+        return after

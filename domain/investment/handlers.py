@@ -193,9 +193,14 @@ def _confirm_certificate(command: c.ConfirmCertificate, work: Work) -> None:
 
 def _order_refund(command: c.OrderRefund, work: Work) -> None:
     investment = work.load(Investment, command.investment_id)
-    work.load(Campaign, investment.campaign_id).check_ended("failed")
+    campaign = work.load(Campaign, investment.campaign_id)
+    campaign.check_ended("failed")
+    # Where the closing was abandoned, the campaign's contract is open still.
     event = funding.order_refund(
-        investment, reason=command.reason, live=False, sources=sources_there(investment, work=work)
+        investment,
+        reason=command.reason,
+        live=campaign.closing_waived,
+        sources=sources_there(investment, work=work),
     )
     record_if(work, investment.id, event)
 
@@ -205,7 +210,8 @@ def _confirm_refund(command: c.ConfirmRefund, work: Work) -> None:
     event = funding.confirm_refund(investment, command.on_chain)
     if event is not None:
         work.record(investment.id, event)
-        pay_back(investment, amount=investment.amount, work=work)
+        if not investment.repaid:  # else it went back already, and the chain has it now, too
+            pay_back(investment, amount=investment.amount, work=work)
 
 
 def _lapse(command: c.LapseCommitment, work: Work) -> None:

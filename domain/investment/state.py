@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from domain.errors import Refusal
+from domain.postings import Posting
 from domain.values import ChainFact
 
 
@@ -38,6 +39,14 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     requester: str
 
 
+class Held(msgspec.Struct, frozen=True):
+    """Who holds a certificate, whether it is revoked, and to whom a transfer is approved."""
+
+    holder: str | None
+    revoked: bool = False
+    transfer_to: str | None = None
+
+
 class Investment(msgspec.Struct, frozen=True, kw_only=True):
     """State, in four facets.
 
@@ -45,7 +54,8 @@ class Investment(msgspec.Struct, frozen=True, kw_only=True):
     Payment: `paid` of `amount` so far, from `sources`; `funded` once it counts.
     Allotment: `allotted` shares, None before.
     Chain: what the chain has confirmed, the holder of the certificate, and the change under way; `reclaimed`: its
-    investor took the coin out of the escrow, without a refund.
+    investor took the coin out of the escrow, without a refund; `repaid`: the money went back without the chain.
+    `before`: what the certificate was before the change under way; `given_up`: what abandoned changes would make it.
     """
 
     id: UUID
@@ -74,6 +84,20 @@ class Investment(msgspec.Struct, frozen=True, kw_only=True):
     changing: UUID | None = None
     transfer_to: str | None = None
     changes: dict[UUID, ChainFact] = {}
+    before: Held | None = None
+    given_up: dict[UUID, Held] = {}
+    repaid: bool = False
+    postings: dict[int, Posting] = {}
+
+    @property
+    def on_chain(self) -> frozenset[int]:
+        """The positions of the entries whose effects the chain shows."""
+        facts = (self.recorded, self.certified, self.refunded, *self.changes.values())
+        return frozenset(fact.entry_position for fact in facts if fact is not None)
+
+    @property
+    def held(self) -> Held:
+        return Held(self.holder, self.revoked, self.transfer_to)
 
     @property
     def status(self) -> str:
@@ -91,7 +115,7 @@ class Investment(msgspec.Struct, frozen=True, kw_only=True):
         return "paid" if self.paid == self.amount else "committed"
 
     def _status_of_end(self) -> str:
-        if self.refunded is not None or self.reclaimed:
+        if self.refunded is not None or self.reclaimed or self.repaid:
             return "refunded"
         if self.refund_ordered or (self.cancelled is not None and self.funded):
             return "refunding"

@@ -212,7 +212,8 @@ CREATE TABLE book.investments (
     refund_position bigint,
     refund_live boolean NOT NULL,
     refunded_position bigint,
-    refunded_tx_hash text
+    refunded_tx_hash text,
+    repaid_position bigint
 );
 CREATE INDEX investments_campaign ON book.investments (campaign_id, position);
 CREATE INDEX investments_investor ON book.investments (investor_id, position);
@@ -284,7 +285,8 @@ CREATE TABLE book.postings (
     call text NOT NULL,
     obliged_at timestamptz NOT NULL,
     correlation_id uuid NOT NULL,
-    state text NOT NULL CHECK (state IN ('waiting', 'confirmed', 'rejected')),
+    state text NOT NULL CHECK (state IN ('waiting', 'confirmed', 'rejected', 'released', 'abandonment-proposed',
+                                         'abandoned')),
     confirmation_position bigint,
     confirmed_at timestamptz,
     chain_id bigint,
@@ -294,7 +296,15 @@ CREATE TABLE book.postings (
     log_index bigint,
     rejection_position bigint,
     rejection_code text,
-    rejection_reason text
+    rejection_reason text,
+    release_position bigint,
+    released_by text,
+    release_reason text,
+    proposal_position bigint,
+    proposed_by text,
+    proposal_reason text,
+    abandonment_position bigint,
+    abandoned_by text
 );
 CREATE INDEX postings_stream ON book.postings (stream, position);
 CREATE INDEX postings_state ON book.postings (state, position) WHERE state <> 'confirmed';

@@ -13,6 +13,7 @@ from domain.campaign import CampaignPostingRejected
 from domain.company import CompanyPostingRejected
 from domain.investment import CertificateTransferred, InvestmentPostingRejected
 from domain.journal import Entry, Event, JournalReader
+from domain.postings import PostingAbandoned, PostingReleased
 from domain.values import ChainFact
 from ops.reconcile.obligations import Obligation, obligation_of
 
@@ -30,7 +31,7 @@ class Confirmation(msgspec.Struct, frozen=True):
 
 
 class Rejection(msgspec.Struct, frozen=True):
-    """An entry that says that the chain refused an obligation for good."""
+    """An entry that says that the chain refused an obligation for good, or that people went on without it."""
 
     position: int
     code: str
@@ -64,7 +65,8 @@ class JournalSide:
         self.leaves: dict[bytes, int] = {}
         self.confirmations: dict[int, Confirmation] = {}  # by the position of the obligation
         self.transfers: dict[int, Confirmation] = {}  # by the position of the approval
-        self.rejections: dict[int, Rejection] = {}
+        self.rejections: dict[int, Rejection] = {}  # that no release has come after
+        self.abandonments: dict[int, Rejection] = {}
         self._generation = generation
 
     def read(self, reader: JournalReader, *, through: int | None = None) -> Iterator[Entry]:
@@ -104,5 +106,9 @@ class JournalSide:
                 | InvestmentPostingRejected(entry_position=place, code=code, reason=reason)
             ):
                 self.rejections[place] = Rejection(entry.position, code, reason)
+            case PostingReleased(entry_position=place):
+                self.rejections.pop(place, None)  # it is on its way again
+            case PostingAbandoned(entry_position=place, reason=reason):
+                self.abandonments[place] = Rejection(entry.position, "abandoned", reason)
             case _:
                 pass

@@ -17,6 +17,7 @@ Kind = Literal[
     "confirmation-without-log",  # the journal believes a log that is not on the chain
     "log-without-confirmation",  # the indexer has passed a log that the journal does not confirm
     "posting-rejected",  # the chain refused for good what an entry obliges
+    "abandoned-on-chain",  # two people went on without an effect, and the chain has it all the same
     "contract-differs",  # chain id, genesis, code or roles are not the pinned generation's
 ]
 

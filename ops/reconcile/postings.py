@@ -12,7 +12,7 @@ from domain.campaign import DeploymentConfirmed
 from domain.journal.entries import Event
 from ops.reconcile.chain import Found
 from ops.reconcile.explain import where
-from ops.reconcile.journal import Confirmation, JournalSide
+from ops.reconcile.journal import Confirmation, JournalSide, Rejection
 from ops.reconcile.nouns import Difference, Kind, Pending
 from ops.reconcile.obligations import Obligation
 
@@ -38,15 +38,20 @@ def compare_postings(
     """What each entry obliged, against the chain. For one obligation:
 
     1. Confirmed: its log stands where the confirmation says, and the contract keeps its digest.
-    2. Rejected: somebody has to decide what happens next. 3. Logged, not confirmed: on its way, unless the indexer
-    has passed it. 4. Neither: on its way, unless the contract keeps something under its key.
+    2. Abandoned: it is not expected on the chain. 3. Rejected: somebody has to decide what happens next. 4. Logged, not
+    confirmed: on its way, unless the indexer has passed it. 5. Neither: on its way, unless the contract keeps something
+    under its key.
     """
     posted = Posted([], [], set(met) | set(journal.confirmations), set(moved) | set(journal.transfers))
     for position, obligation in journal.obligations.items():
         confirmation, rejection = journal.confirmations.get(position), journal.rejections.get(position)
         found, digest = met.get(position), digests[position]
+        if position in journal.abandonments:
+            posted.differences.extend(_abandoned(obligation, journal.abandonments[position], found, digest))
         if confirmation is not None:
             posted.differences.extend(_confirmed(obligation, confirmation, found, digest))
+        elif position in journal.abandonments:
+            continue
         elif rejection is not None:
             positions = (position, rejection.position)
             said = f"rejected: {rejection.code} ({rejection.reason})"
@@ -85,6 +90,17 @@ def _confirmed(
     if found is not None:
         positions = (obligation.position, confirmation.position)
         yield from _deadline_differs(obligation, confirmation.event, found, positions)
+
+
+def _abandoned(
+    obligation: Obligation, abandonment: Rejection, found: Found | None, digest: bytes
+) -> Iterator[Difference]:
+    """The chain has what people went on without: they must know, because the book tells another story."""
+    if found is not None or digest == obligation.digest:
+        chain = where(found.log) if found is not None else f"digest 0x{digest.hex()}"
+        positions = (obligation.position, abandonment.position)
+        said = f"abandoned: {abandonment.reason}"
+        yield _about(obligation, "abandoned-on-chain", journal=said, chain=chain, positions=positions)
 
 
 def _elsewhere(obligation: Obligation, confirmation: Confirmation, found: Found | None) -> Iterator[Difference]:

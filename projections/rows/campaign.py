@@ -108,7 +108,7 @@ class Campaign(Row, frozen=True, kw_only=True):
 
 class Release(Row, frozen=True, kw_only=True):
     """A release of raised money, whole or for a milestone. `id` is `campaign/release`: a release id counts within one
-    campaign. `state`: requested, approved, confirmed, declined.
+    campaign. `state`: requested, approved, confirmed, declined, abandoned.
     """
 
     id: str

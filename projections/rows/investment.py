@@ -77,6 +77,7 @@ class Investment(Row, frozen=True, kw_only=True):
     refund_live: bool = False
     refunded_position: int | None = None
     refunded_tx_hash: str | None = None
+    repaid_position: int | None = None
 
     @property
     def ended(self) -> bool:

@@ -9,7 +9,9 @@ from projections.rows.row import Row
 
 
 class Posting(Row, frozen=True, kw_only=True):
-    """What one entry obliges on the chain: `call` is to be made, `state` is waiting, confirmed or rejected.
+    """What one entry obliges on the chain: `call` is to be made. `state`: waiting, confirmed, rejected (for good),
+    released (rejected and obliged anew), abandonment-proposed, abandoned. The last rejection, release and proposal are
+    kept with who decided and why, whatever came later.
 
     `stream` is the entry's; `subject` is the call's natural key on the chain: the id of the company, campaign,
     investment, release or change of a certificate.
@@ -33,6 +35,14 @@ class Posting(Row, frozen=True, kw_only=True):
     rejection_position: int | None = None
     rejection_code: str | None = None
     rejection_reason: str | None = None
+    release_position: int | None = None
+    released_by: str | None = None
+    release_reason: str | None = None
+    proposal_position: int | None = None
+    proposed_by: str | None = None
+    proposal_reason: str | None = None
+    abandonment_position: int | None = None
+    abandoned_by: str | None = None
 
 
 class Due(Row, frozen=True, kw_only=True):

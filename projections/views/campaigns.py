@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -109,8 +110,10 @@ def _open(row: Campaign, entry: Entry) -> Fields:
         case c.DeploymentConfirmed(address=address, deadline=deadline, opened_at=opened_at, on_chain=fact):
             place = {"deployed_position": entry.position, "deployed_tx_hash": fact.tx_hash}
             return {"status": "live", "address": address, "deadline": deadline, "opened_at": opened_at, **place}
-        case c.CampaignPostingRejected() if row.status == "deploying":
+        case c.CampaignPostingRejected(effect="" | "create-campaign") if row.status == "deploying":
             return {"deployment_rejected": True}
+        case c.CampaignPostingReleased(effect="create-campaign"):
+            return {"deployment_rejected": False}
         case c.CampaignPaused(reason=reason, pauser=pauser):
             return {"status": "paused", "pauser": pauser, "pause_reason": reason}
         case c.CampaignResumed():
@@ -154,7 +157,7 @@ def _declared(event: c.ChangeDeclared) -> CampaignChange:
     )
 
 
-def _ended(row: Campaign, entry: Entry) -> Fields:
+def _ended(row: Campaign, entry: Entry) -> Fields:  # noqa: PLR0911  # one line an event
     match entry.event:
         case c.ClosingStarted(reason=reason):
             return {"status": "closing", "closing_reason": reason, "closing_position": entry.position}
@@ -164,6 +167,8 @@ def _ended(row: Campaign, entry: Entry) -> Fields:
         case c.ClosingConfirmed(outcome=outcome):
             status = row.status if outcome == "successful" else "refunding"
             return {"status": status, "closing_confirmed_position": entry.position}
+        case c.CampaignPostingAbandoned(effect="close"):
+            return {"status": "refunding", "outcome": "cancelled"}
         case c.CampaignAbandoned(reason=reason):
             return {"status": "abandoned", "closing_reason": reason}
         case c.RefundsCompleted():
@@ -177,7 +182,7 @@ def _released(row: Campaign, event: Any) -> Fields:
     match event:
         case c.ReleaseRequested(release_id=release_id):
             return {"status": "settling", "release_id": release_id}
-        case c.ReleaseDeclined():
+        case c.ReleaseDeclined() | c.CampaignPostingAbandoned(release_id=UUID()):
             return {"release_id": None}
         case c.ReleaseConfirmed():
             confirmed = row.releases_confirmed + 1
@@ -187,4 +192,4 @@ def _released(row: Campaign, event: Any) -> Fields:
             return {}
 
 
-CAMPAIGNS = View(name="campaigns", version=2, tables=(TABLE,), topics=topics_of("campaign"), reads=_reads, fold=_fold)
+CAMPAIGNS = View(name="campaigns", version=3, tables=(TABLE,), topics=topics_of("campaign"), reads=_reads, fold=_fold)

@@ -148,8 +148,13 @@ def _registration(row: Company, entry: Entry) -> Fields:
         case c.RegistrationConfirmed(on_chain=fact):
             place = {"confirmed_position": entry.position, "confirmed_tx_hash": fact.tx_hash}
             return {"registration": "confirmed", **place}
-        case c.CompanyPostingRejected() if row.registration == "obliged":
+        case c.CompanyPostingRejected(effect="" | "register") if row.registration == "obliged":
             return {"registration": "refused"}
+        case c.CompanyPostingReleased(effect="register") if row.registration == "refused":
+            return {"registration": "obliged"}
+        case c.CompanyPostingAbandoned(effect="register", reason=reason) if row.registration == "refused":
+            void = {"kyb": "info_required", "reviewer": None, "kyb_reason": reason}
+            return void if row.kyb == "approved" else {}
         case _:
             return {}
 
@@ -179,4 +184,4 @@ def _unlocked(row: Company, event: c.ExclusivityReleased) -> Fields:
     return {"locked_by": None, "campaign_years": years, "raises": raises}
 
 
-COMPANIES = View(name="companies", version=2, tables=(TABLE,), topics=topics_of("company"), reads=_reads, fold=_fold)
+COMPANIES = View(name="companies", version=3, tables=(TABLE,), topics=topics_of("company"), reads=_reads, fold=_fold)

@@ -53,7 +53,7 @@ def status_of(row: Investment) -> str:
 
 
 def _status_of_end(row: Investment) -> str:
-    if row.refunded_position is not None:
+    if row.refunded_position is not None or row.repaid_position is not None:
         return "refunded"
     owed = row.cancelled_reason is not None and row.funded_position is not None
     if row.refund_position is not None or owed:
@@ -137,6 +137,8 @@ def _refund(entry: Entry) -> Fields:
             return {"refund_position": entry.position, "refund_live": live}
         case i.RefundConfirmed(on_chain=fact):
             return {"refunded_position": entry.position, "refunded_tx_hash": fact.tx_hash}
+        case i.InvestmentPostingAbandoned(repaid=True):
+            return {"repaid_position": entry.position}
         case _:
             return {}
 
@@ -152,7 +154,7 @@ def _asked(event: Any) -> Fields:
             return {}
 
 
-def _certificate(row: Investment, event: Any) -> Fields:
+def _certificate(row: Investment, event: Any) -> Fields:  # noqa: PLR0911  # one line an event
     """After a change of the certificate was approved, or the chain shows it."""
     match event:
         case i.CertificateRevoked(change_id=change_id):
@@ -161,6 +163,11 @@ def _certificate(row: Investment, event: Any) -> Fields:
             return {"revoked": False, "request": None, "changing": change_id, "holder": wallet}
         case i.TransferApproved(change_id=change_id, new_wallet=wallet):
             return {"request": None, "changing": change_id, "transfer_to": wallet}
+        case i.InvestmentPostingAbandoned(held=i.Held() as held):
+            return {**msgspec.structs.asdict(held), "changing": None}
+        case i.CertificateChangeConfirmed(change_id=change_id, held=i.Held() as held):
+            changing = change_id if held.transfer_to is not None else row.changing
+            return {**msgspec.structs.asdict(held), "changing": changing}
         case i.CertificateChangeConfirmed():
             # An approved transfer is over once the holder has made it.
             return {"changing": row.changing if row.transfer_to is not None else None}
@@ -171,5 +178,5 @@ def _certificate(row: Investment, event: Any) -> Fields:
 
 
 INVESTMENTS = View(
-    name="investments", version=2, tables=(TABLE,), topics=topics_of("investment"), reads=_reads, fold=_fold
+    name="investments", version=3, tables=(TABLE,), topics=topics_of("investment"), reads=_reads, fold=_fold
 )

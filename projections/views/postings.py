@@ -8,8 +8,9 @@ from uuid import UUID
 
 from domain import campaign, company, investment
 from domain.journal import Entry
+from domain.postings import AbandonmentProposed, AbandonmentWithdrawn, PostingAbandoned, PostingReleased
 from domain.values import ChainFact
-from projections.folding import Change, Ref, Sight, Table, View, changed
+from projections.folding import Change, Fields, Ref, Sight, Table, View, changed
 from projections.rows import Posting
 
 TABLE = Table("postings", Posting, "position")
@@ -61,6 +62,25 @@ REJECTIONS = frozenset(
 )
 
 
+DECISIONS = frozenset(
+    event.TOPIC
+    for event in (
+        company.CompanyPostingReleased,
+        company.CompanyAbandonmentProposed,
+        company.CompanyAbandonmentWithdrawn,
+        company.CompanyPostingAbandoned,
+        campaign.CampaignPostingReleased,
+        campaign.CampaignAbandonmentProposed,
+        campaign.CampaignAbandonmentWithdrawn,
+        campaign.CampaignPostingAbandoned,
+        investment.InvestmentPostingReleased,
+        investment.InvestmentAbandonmentProposed,
+        investment.InvestmentAbandonmentWithdrawn,
+        investment.InvestmentPostingAbandoned,
+    )
+)
+
+
 def _obliges(event: Any) -> bool:
     """Whether this very event obliges its call."""
     match event:
@@ -78,7 +98,7 @@ def _obliged_by(entry: Entry) -> int:
     if entry.topic in CONFIRMATIONS:
         position: int = event.on_chain.entry_position
         return position
-    return int(event.entry_position) if entry.topic in REJECTIONS else entry.position
+    return int(event.entry_position) if entry.topic in REJECTIONS | DECISIONS else entry.position
 
 
 def _reads(entry: Entry) -> Sequence[Ref]:
@@ -94,6 +114,8 @@ def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
         return []
     if entry.topic in CONFIRMATIONS:
         return [(TABLE, _confirmed(row, entry, event.on_chain))]
+    if entry.topic in DECISIONS:
+        return [(TABLE, changed(row, **_decided(entry, event)))]
     return [(TABLE, _rejected(row, entry, event.code, event.reason))]
 
 
@@ -139,16 +161,34 @@ def _confirmed(row: Posting, entry: Entry, fact: ChainFact) -> Posting:
 
 
 def _rejected(row: Posting, entry: Entry, code: str, reason: str) -> Posting:
-    # What the chain shows stands, whatever is said of it later; that it was said is kept beside it.
-    state = "rejected" if row.confirmation_position is None else row.state
+    # What the chain shows stands, and what people propose or have decided, whatever is said of it later; that it was
+    # said is kept beside it.
+    state = "rejected" if row.state in {"waiting", "rejected", "released"} else row.state
     return changed(row, state=state, rejection_position=entry.position, rejection_code=code, rejection_reason=reason)
+
+
+def _decided(entry: Entry, event: Any) -> Fields:
+    """What people decided about a rejected posting, who and why."""
+    by = entry.meta.by
+    match event:
+        case PostingReleased(reason=reason):
+            released = {"release_position": entry.position, "released_by": by, "release_reason": reason}
+            return {"state": "released", **released}
+        case AbandonmentProposed(reason=reason):
+            proposed = {"proposal_position": entry.position, "proposed_by": by, "proposal_reason": reason}
+            return {"state": "abandonment-proposed", **proposed}
+        case AbandonmentWithdrawn():
+            return {"state": "rejected"}
+        case _:
+            assert isinstance(event, PostingAbandoned)
+            return {"state": "abandoned", "abandonment_position": entry.position, "abandoned_by": by}
 
 
 POSTINGS = View(
     name="postings",
-    version=2,
+    version=3,
     tables=(TABLE,),
-    topics=frozenset(CALLS) | CONFIRMATIONS | REJECTIONS,
+    topics=frozenset(CALLS) | CONFIRMATIONS | REJECTIONS | DECISIONS,
     reads=_reads,
     fold=_fold,
 )

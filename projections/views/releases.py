@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.campaign import ReleaseApproved, ReleaseConfirmed, ReleaseDeclined, ReleaseRequested
+from domain.campaign import (
+    CampaignPostingAbandoned,
+    ReleaseApproved,
+    ReleaseConfirmed,
+    ReleaseDeclined,
+    ReleaseRequested,
+)
 from domain.journal import Entry
 from projections.folding import Change, Fields, Ref, Sight, Table, View, changed
 from projections.rows import Release
@@ -25,13 +31,15 @@ def _place(entry: Entry) -> str:
 
 
 def _reads(entry: Entry) -> Sequence[Ref]:
-    return [(TABLE, _place(entry))]
+    event: Any = entry.event
+    return [(TABLE, _place(entry))] if event.release_id is not None else []
 
 
 def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
     if isinstance(entry.event, ReleaseRequested):
         return [(TABLE, _requested(entry, entry.event))]
-    row = sight.find(Release, TABLE, _place(entry))
+    event: Any = entry.event
+    row = sight.find(Release, TABLE, _place(entry)) if event.release_id is not None else None
     return [(TABLE, changed(row, **_after(entry)))] if row is not None else []
 
 
@@ -55,6 +63,8 @@ def _after(entry: Entry) -> Fields:
             return {"state": "approved", "wallet": wallet, "approved_position": entry.position}
         case ReleaseDeclined(reason=reason):
             return {"state": "declined", "declined_reason": reason, "declined_position": entry.position}
+        case CampaignPostingAbandoned():
+            return {"state": "abandoned"}
         case ReleaseConfirmed(on_chain=fact):
             place = {"confirmed_position": entry.position, "confirmed_tx_hash": fact.tx_hash}
             return {"state": "confirmed", **place}
@@ -62,11 +72,12 @@ def _after(entry: Entry) -> Fields:
             return {}
 
 
+RELEASING = (ReleaseRequested, ReleaseApproved, ReleaseDeclined, ReleaseConfirmed, CampaignPostingAbandoned)
 RELEASES = View(
     name="releases",
-    version=1,
+    version=2,
     tables=(TABLE,),
-    topics=frozenset(e.TOPIC for e in (ReleaseRequested, ReleaseApproved, ReleaseDeclined, ReleaseConfirmed)),
+    topics=frozenset(e.TOPIC for e in RELEASING),
     reads=_reads,
     fold=_fold,
 )

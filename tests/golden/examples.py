@@ -12,5 +12,6 @@ from tests.golden.example import Example
 from tests.golden.first_circle import FIRST_CIRCLE
 from tests.golden.investing import INVESTING
 from tests.golden.offering import OFFERING
+from tests.golden.postings import POSTINGS
 
-EXAMPLES: tuple[Example, ...] = (*FIRST_CIRCLE, *OFFERING, *INVESTING, *COINS)
+EXAMPLES: tuple[Example, ...] = (*FIRST_CIRCLE, *OFFERING, *INVESTING, *COINS, *POSTINGS)

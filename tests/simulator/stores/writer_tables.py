@@ -163,14 +163,15 @@ def member_of(nonce: int, row: IntentRow) -> Member:
     )
 
 
-def rejection_of(row: IntentRow, *, chain_id: int) -> Rejection:
+def rejection_of(row: IntentRow, *, position: int, chain_id: int) -> Rejection:
     o = row.obligation
     assert row.code is not None
     assert row.reason is not None
     return Rejection(
         intent=o.effect,
+        kind=o.kind,
         stream=o.stream,
-        position=o.position,
+        position=position,
         correlation_id=o.correlation_id,
         chain_id=chain_id,
         code=row.code,

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 
 from api.routes import COMMANDS
+from domain import commands as c
 from tests.support.wallets import wallet_of
 from tests.unit.api.house import ApiHouse, done
 from tests.unit.api.rows import route_of
@@ -40,7 +41,7 @@ def test_every_command_of_the_tables_is_taken_in_the_course_of_stories(house: Ap
     given = Given(house)
     house.keys["second"] = house.mint("second", roles=["compliance"])
     house.keys["teller"] = house.mint("teller", roles=["treasury_maker"])
-    for chapter in (_company, _review, _investor, _open_campaign, _money, _end, _certificate, _cancelled):
+    for chapter in (_company, _review, _investor, _open_campaign, _money, _end, _certificate, _cancelled, _postings):
         chapter(given, house)
     assert {route.name for route in COMMANDS} - given.taken == set()
 
@@ -116,6 +117,21 @@ def _open_campaign(given: Given, house: ApiHouse) -> None:
     given("investor", f"/v1/investments/{story.investment}:reconfirm", {"change_id": again})
     early = (house.clock() + timedelta(minutes=5)).isoformat()
     given("issuer", f"{campaign}:announce-early-close", {"deadline": early})
+
+
+def _postings(given: Given, house: ApiHouse) -> None:
+    story = Story(house).registered("E-8")
+    stream = f"/v1/streams/{story.company}"
+    rejection = c.RejectPosting(
+        stream=UUID(story.company), entry_position=7, code="Overtaken", reason="Overtaken()", effect="update"
+    )
+    house.machine("writer", rejection)
+    given("operator", f"{stream}:release-posting", REASON | {"entry_position": 7})
+    house.machine("writer", rejection)
+    given("operator", f"{stream}:propose-abandonment", REASON | {"entry_position": 7})
+    given("operator", f"{stream}:withdraw-abandonment", REASON | {"entry_position": 7})
+    given("operator", f"{stream}:propose-abandonment", REASON | {"entry_position": 7})
+    given("compliance", f"{stream}:approve-abandonment", {"entry_position": 7})
 
 
 def _money(given: Given, house: ApiHouse) -> None:

@@ -76,6 +76,7 @@ class House:
         self._versions: Counter[UUID] = Counter()
         self._open: list[Any] = [self._journal]
         self.store = self.new_store()
+        self.node = self.new_node()
         self.questions = self._kept(Questions(as_room(database, "api")))
         self.reader = self._kept(JournalReader(as_room(database, "writer"), codec=codec()))
 
@@ -100,6 +101,10 @@ class House:
         position = recorded.notification.id
         assert isinstance(position, int)
         return position
+
+    def catch_up(self, text: str) -> None:
+        """Go on behind what others have appended to a stream."""
+        self._versions[name(text)] = len(self.reader.stream(name(text)))
 
     def company(self, text: str = "company", *, wallet: str = WALLET) -> int:
         stream = name(text)
@@ -211,12 +216,16 @@ class House:
         store: WriterStore | None = None,
         gas_price_wei: int = 0,
         gas_price_wei_max: int = 0,
+        opened: bool = True,
     ) -> Lane:
+        signer = KeySigner(key or self.chain.signer_key)
+        if opened:
+            self._open_lane(lane, signer.address)
         return Lane(
             lane,
             store=store or self.new_store(),
             node=node or self.new_node(),
-            signer=KeySigner(key or self.chain.signer_key),
+            signer=signer,
             generation=self.generation,
             clock=lambda: self.now,
             owner=owner,
@@ -224,6 +233,19 @@ class House:
             gas_price_wei_max=gas_price_wei_max,
             finality_depth=FINALITY_DEPTH,
             crash=crash,
+        )
+
+    def _open_lane(self, lane: str, address: str) -> None:
+        """The tests' keys were used before, to deploy and to pay: no record of these lanes is lost."""
+        seen = self.node.look(address, [])
+        self.store.open_lane(
+            lane_id(self.generation, address),
+            lane,
+            chain_id=self.generation.chain_id,
+            genesis_hash=self.generation.genesis_hash,
+            address=address,
+            nonce=seen.count,
+            block=(seen.head.number, seen.head.hash),
         )
 
     def settle(self, *lanes: Lane) -> None:

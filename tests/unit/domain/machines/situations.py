@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.values import Milestone, Terms
 from tests.unit.domain.acts import CAMPAIGN, COMPANY, investment_id, offer
+from tests.unit.domain.machines.decisions import walk_decisions
 from tests.unit.domain.machines.moves import (
     AMOUNT,
     COMPANY_MOVES,
@@ -295,4 +296,5 @@ WALKS = (
     walk_payments,
     walk_coin,
     walk_investors,
+    walk_decisions,
 )
