@@ -46,6 +46,12 @@ from tests.simulator.stores.writer_tables import (
     rejection_of,
 )
 
+
+def _comes_before(other: Obligation, this: Obligation) -> bool:
+    """Of one stream: what was obliged earlier, unless it stands in a later stage."""
+    return other.position < this.position and other.stage <= this.stage
+
+
 CLEARED = {"code": None, "reason": None, "refused_block": None, "held_until_block": None}
 
 
@@ -98,7 +104,18 @@ class MemoryPromises(Connection):
         rows = [row for row in self.tables.in_state(IntentState.REJECTED) if row.reported_position is None]
         rows.sort(key=lambda row: row.obligation.position)
         followers = self.tables.followers
-        return [rejection_of(row, chain_id=followers[row.generation].chain_id) for row in rows[:limit]]
+        return [
+            rejection_of(row, position=self._first(row), chain_id=followers[row.generation].chain_id)
+            for row in rows[:limit]
+        ]
+
+    def _first(self, row: IntentRow) -> int:
+        """The position of the entry that obliged this effect: of all intents with its leaf, the first."""
+        return min(
+            known.obligation.position
+            for known in self.tables.intents.values()
+            if (known.generation, known.obligation.leaf) == (row.generation, row.obligation.leaf)
+        )
 
     def reported(self, intent: UUID, *, position: int) -> None:
         with self._transaction("writer.reported"):
@@ -237,11 +254,11 @@ class MemoryWriterStore(MemoryLeases):
         """The conditions of `ready.sql`: earlier stages, the parent, and what the stream obliged before."""
         unsettled = [row for row in self.tables.intents.values() if row.is_open and row.generation == generation]
         first_stage: dict[UUID, int] = {}
-        first_position: dict[UUID, int] = {}
+        of_stream: dict[UUID, list[Obligation]] = {}
         for row in unsettled:
             o = row.obligation
             first_stage[o.subject] = min(o.stage, first_stage.get(o.subject, o.stage))
-            first_position[o.stream] = min(o.position, first_position.get(o.stream, o.position))
+            of_stream.setdefault(o.stream, []).append(o)
         found = [
             row
             for row in unsettled
@@ -250,7 +267,7 @@ class MemoryWriterStore(MemoryLeases):
             and (row.held_until_block is None or row.held_until_block <= head)
             and first_stage[row.obligation.subject] >= row.obligation.stage
             and row.obligation.parent not in first_stage
-            and first_position[row.obligation.stream] >= row.obligation.position
+            and not any(_comes_before(other, row.obligation) for other in of_stream[row.obligation.stream])
         ]
         found.sort(key=lambda row: row.obligation.position)
         return [intent_of(row) for row in found[:limit]]
