@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from pathlib import Path
 
 import httpx
 import msgspec
 import psycopg
-from eth_account import Account
 
 from abis import Generation
 from api.keys import Keys
 from domain.commands import ROLES
-from ops import contracts
+from ops import contracts, deployer
 from ops.errors import OperatorError
 from ops.migrate import migrate
-from ops.places import write_secret
+from ops.places import address_of, raw_key, write_secret
 from ops.rpc import Rpc
 from ops.settings import Settings, SettingsInvalid
 
@@ -41,22 +39,20 @@ class Foundation:
         return migrate(self._settings.database_url.get_secret_value())
 
     def deploy(self) -> Generation:
-        """Deploy the contracts with the keys of this home, or check the generation that is pinned."""
+        """Deploy the contracts, by a home's keys or the deployer's, or check the generation that is pinned."""
         path = self._settings.generation_file or self._home / "generation.json"
-        rpc = Rpc(self._settings.rpc_url)
+        rpc = self._node()
         try:
             if path.exists():
                 return self._check(rpc, path)
-            if not self._settings.local:
-                raise SettingsInvalid(
-                    f"{path} is missing: deploy with `contracts deploy`, or set TANDEM_GENERATION_FILE"
-                )
+            signers, deployer_key = self._signers(), self._deployer_key()
+            path.parent.mkdir(parents=True, exist_ok=True)
             generation = contracts.deploy(
                 rpc,
-                deployer_key=self._deployer_key(),
-                signers=[address_of(self._home, lane) for lane in self._settings.lane_names],
-                base_uri=self._settings.certificates_url,
-                plan=self._home / "deployment.json",
+                deployer_key=deployer_key,
+                signers=signers,
+                base_uri=self._base_uri(),
+                plan=path.with_name("deployment.json"),
                 gas_price_wei=self._settings.gas_price_wei,
                 wait=lambda: time.sleep(RECEIPT_POLL_S),
             )
@@ -66,18 +62,40 @@ class Foundation:
             rpc.close()
 
     def differences(self) -> list[str]:
-        """What differs between the chain and the pinned generation, roles of the local lanes included."""
-        signers = [address_of(self._home, lane) for lane in self._settings.lane_names] if self._settings.local else []
-        rpc = Rpc(self._settings.rpc_url)
+        """What differs between the chain and the pinned generation; roles, too, of the lanes that are known."""
+        settings = self._settings
+        known = settings.local or settings.signer_url or settings.keystore_folder is not None
+        signers, generation = self._signers() if known else [], settings.generation()
+        rpc = self._node()
         try:
-            base_uri = self._settings.certificates_url if self._settings.public_url else None
-            return contracts.check(rpc, self._settings.generation(), signers=signers, base_uri=base_uri)
+            base_uri = settings.certificates_url if settings.public_url else None
+            return contracts.check(rpc, generation, signers=signers, base_uri=base_uri)
         finally:
             rpc.close()
 
+    def _node(self) -> Rpc:
+        if not self._settings.rpc_url:
+            raise SettingsInvalid("POLYGON_EDGE_RPC_URL is not set: point it at a node, or start the local stack")
+        return Rpc(self._settings.rpc_url)
+
+    def _signers(self) -> list[str]:
+        """The accounts that write."""
+        if not self._settings.local:
+            return deployer.lane_addresses(self._settings)
+        return [address_of(self._home, lane) for lane in self._settings.lane_names]
+
     def _deployer_key(self) -> str:
+        if not self._settings.local:
+            return deployer.deployer_key(self._settings)
         given = self._settings.deployer_key
         return given.get_secret_value() if given is not None else raw_key(self._home, DEPLOYER)
+
+    def _base_uri(self) -> str:
+        if not self._settings.local and not self._settings.public_url:
+            raise SettingsInvalid(
+                "TANDEM_PUBLIC_URL is not set: certificates name the address at which the API is found from outside"
+            )
+        return self._settings.certificates_url
 
     def _check(self, rpc: Rpc, path: Path) -> Generation:
         generation = Generation.load(path)
@@ -108,17 +126,3 @@ class Foundation:
             return httpx.get(url, timeout=2).status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False
-
-
-def raw_key(home: Path, name: str) -> str:
-    """A raw private key of a local stack, made once, readable by its owner alone."""
-    path = home / "keys" / f"{name}.key"
-    if not path.exists():
-        path.parent.mkdir(exist_ok=True, mode=0o700)
-        write_secret(path, b"0x" + secrets.token_hex(32).encode("ascii"))
-    return path.read_text().strip()
-
-
-def address_of(home: Path, name: str) -> str:
-    address: str = Account.from_key(raw_key(home, name)).address
-    return address

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import msgspec
+from eth_account import Account
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,3 +39,17 @@ def write_secret(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())  # a key that a power cut takes opens nothing ever again
     draft.replace(path)
+
+
+def raw_key(home: Path, name: str) -> str:
+    """A raw private key of a local stack, made once, readable by its owner alone."""
+    path = home / "keys" / f"{name}.key"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        write_secret(path, b"0x" + secrets.token_hex(32).encode("ascii"))
+    return path.read_text().strip()
+
+
+def address_of(home: Path, name: str) -> str:
+    address: str = Account.from_key(raw_key(home, name)).address
+    return address

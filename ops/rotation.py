@@ -21,8 +21,8 @@ from abis.hashing import checksummed, keccak
 from chain_writer.questions import LaneFigures, Questions
 from chain_writer.store import WriterStore
 from ops.contracts import ROLES, Deployment
-from ops.foundation import DEPLOYER, address_of, raw_key
-from ops.places import write_secret
+from ops.foundation import DEPLOYER
+from ops.places import address_of, raw_key, write_secret
 from ops.rpc import Rpc
 from ops.settings import Settings, SettingsInvalid
 from ops.tables import print_table

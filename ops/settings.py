@@ -6,10 +6,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from abis.generation import Generation, GenerationInvalid
@@ -100,6 +99,11 @@ class Settings(BaseSettings):
         default=None,
         validation_alias=_names("TANDEM_KEYSTORE_PASSPHRASE_FILE"),
         description="File with their passphrase. Without one, a worker in the foreground of a terminal asks for it.",
+    )
+    deployer_keystore_file: Path | None = Field(
+        default=None,
+        validation_alias=_names("TANDEM_DEPLOYER_KEYSTORE_FILE"),
+        description="The keystore of the contracts' deployer and admin, for `contracts deploy`.",
     )
     signer_url: str = Field(
         default="",
@@ -241,20 +245,13 @@ class Settings(BaseSettings):
             raise ValueError("DATABASE_URL must begin with postgresql://")
         return value
 
-    @field_validator("public_url", mode="after")
+    @field_validator("public_url", "signer_url", mode="after")
     @classmethod
-    def _public(cls, value: str) -> str:
-        url = urlsplit(value)
-        if value and (url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment):
-            raise ValueError("TANDEM_PUBLIC_URL is an http(s) address without query and fragment")
-        return value.rstrip("/")
-
-    @field_validator("signer_url", mode="after")
-    @classmethod
-    def _signer(cls, value: str) -> str:
+    def _bare(cls, value: str, info: ValidationInfo) -> str:
         if value and not is_bare(value):
-            raise ValueError("TANDEM_SIGNER_URL is an http(s) address without a name or password, query and fragment")
-        return value
+            name = f"TANDEM_{str(info.field_name).upper()}"
+            raise ValueError(f"{name} is an http(s) address without a name or password, query and fragment")
+        return value.rstrip("/")
 
     @model_validator(mode="after")
     def _one_signer(self) -> Settings:
@@ -280,7 +277,7 @@ class Settings(BaseSettings):
         if self.deployer_key is not None and not self.local:
             raise ValueError(
                 "a raw private key (DEPLOYER_PRIVATE_KEY) is accepted on a local stack only:"
-                " put the key into a keystore file and set TANDEM_KEYSTORE_FOLDER"
+                " put it into a keystore and set TANDEM_KEYSTORE_FOLDER, or TANDEM_DEPLOYER_KEYSTORE_FILE"
             )
         return self
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from chain_writer.errors import KeystoreInvalid
 from chain_writer.signer import KeySigner, Passphrase, Signer, load_keystore
 from chain_writer.web3signer import Web3Signer
-from ops.foundation import raw_key
+from ops.places import raw_key
 from ops.settings import Settings, SettingsInvalid
 
 PASSPHRASE_BYTES_MAX = 4_096

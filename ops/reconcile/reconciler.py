@@ -15,7 +15,7 @@ from chain_indexer.questions import Questions
 from domain.journal import JournalReader
 from domain.topics import codec
 from ops import contracts
-from ops.foundation import address_of
+from ops.places import address_of
 from ops.reconcile.book import BookSide, read_book
 from ops.reconcile.chain import ChainReader, ChainSide
 from ops.reconcile.expected import ExpectedBook, touched

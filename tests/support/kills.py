@@ -22,7 +22,7 @@ from abis import Generation
 from chain_writer.means import PROMISING_STEPS
 from ops import contracts
 from ops.crashing import arm
-from ops.foundation import address_of, raw_key
+from ops.places import address_of, raw_key
 from ops.rpc import Rpc
 from ops.stack import Chain, Valkey
 from ops.supervisor import Role

@@ -15,8 +15,7 @@ from chain_writer.lane import Lane
 from chain_writer.signer import KeySigner
 from ops import rotation, status
 from ops.contracts import ROLES
-from ops.foundation import address_of, raw_key
-from ops.places import write_secret
+from ops.places import address_of, raw_key, write_secret
 from ops.rpc import Rpc
 from ops.settings import Settings, SettingsInvalid
 from tests.unit.chain_writer.house import LANE, House, exhaust

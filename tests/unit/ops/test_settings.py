@@ -50,6 +50,12 @@ def test_an_address_is_kept_in_its_checked_form() -> None:
     assert load({"FUND_ESCROW_ADDRESS": ADDRESS.lower()}).fund_escrow == ADDRESS
 
 
+def test_certificates_name_the_public_address_or_the_api_s_own() -> None:
+    public = load({"TANDEM_PUBLIC_URL": "https://ledger.example/tandem/"})
+    assert public.certificates_url == "https://ledger.example/tandem/v1/certificates/"
+    assert load({"TANDEM_API_PORT": "8081"}).certificates_url == "http://127.0.0.1:8081/v1/certificates/"
+
+
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
@@ -59,6 +65,8 @@ def test_an_address_is_kept_in_its_checked_form() -> None:
         ({"TANDEM_LANES": "33"}, "TANDEM_LANES"),
         ({"TANDEM_FINALITY_DEPTH": "-1"}, "TANDEM_FINALITY_DEPTH"),
         ({"TANDEM_API_PORT": "70000"}, "TANDEM_API_PORT"),
+        ({"TANDEM_PUBLIC_URL": "ledger.example"}, "TANDEM_PUBLIC_URL is an http(s) address"),
+        ({"TANDEM_PUBLIC_URL": "https://ledger.example/?a=b"}, "TANDEM_PUBLIC_URL is an http(s) address"),
         ({"DATABASE_URL": "host=db dbname=tandem"}, "DATABASE_URL must begin with postgresql://"),
         ({"DATABASE_URL": "mysql://db/tandem"}, "DATABASE_URL must begin with postgresql://"),
         ({"FUND_ESCROW_ADDRESS": "0x12"}, "is not an address"),
