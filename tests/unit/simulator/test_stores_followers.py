@@ -31,6 +31,7 @@ from tests.simulator.stores import (
     ProcessTables,
 )
 from tests.support.roles import as_room
+from tests.support.wait import until
 from tests.unit.domain import house as houses
 from tests.unit.domain import test_processes_settlement as settlements
 from tests.unit.domain.acts import ALL_PACKS, DEADLINE, Acts
@@ -243,7 +244,7 @@ def test_one_of_two_books_is_posted_and_who_was_overtaken_writes_nothing(books: 
         second.commit([], before=0, position=9)
     assert second.position() == 4
     first.close()
-    assert second.lead()
+    until(second.lead, "the other one leads")
 
 
 def test_rows_that_other_views_folded_are_refused(books: tuple[Any, Any]) -> None:

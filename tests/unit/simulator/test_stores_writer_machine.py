@@ -46,11 +46,17 @@ positions = st.integers(1, 12)
 few = st.lists(positions, max_size=3)
 lanes = st.sampled_from(list(LANES))
 names = st.sampled_from(NAMES)
-texts = st.integers(1, 30).map("tx {}".format)
+texts = st.integers(1, 60).map("tx {}".format)
 ahead = st.sampled_from([0, 0, 0, 0, -1, 1])
 subjects = st.sampled_from(SUBJECTS)
+# Most have nothing before them, so that much is ready.
 wanted = st.fixed_dictionaries(
-    {"subject": subjects, "stream": subjects, "stage": st.integers(0, 2), "parent": st.none() | subjects},
+    {
+        "subject": subjects,
+        "stream": st.integers(1, 6).map("stream {}".format).map(named),
+        "stage": st.sampled_from([1, 1, 1, 0, 2]),
+        "parent": st.sampled_from([None, None, None, None, *SUBJECTS]),
+    },
     optional={"flaw": st.just("no wallet")},
 )
 refusals = st.sampled_from([Hold("paused", "wait", 10, 20), Hold("unclear", "?", 11, 30), Reject("over", "never")])
@@ -162,9 +168,12 @@ class TwoStores(RuleBasedStateMachine):
         lease = self.lease(lane)
         self.both(lambda store: store.allot(lease, made, signed(text), intents=wish, made_block=9), "allot")
 
-    @rule(lane=lanes, text=texts)
-    def allot_what_is_ready(self, lane: UUID, text: str) -> None:
+    @rule(lane=lanes, text=texts, refusal=st.none() | refusals)
+    def allot_what_is_ready(self, lane: UUID, text: str, refusal: Hold | Reject | None) -> None:
+        """It may have been refused before."""
         ready = self.memory.ready(GENERATION, LANES[lane][0], head=25, limit=3)
+        if ready and refusal is not None:
+            self._refuse(lane, ready[0].id, refusal)
         made, wish, lease = fields(self.next_nonce(lane)), [one.id for one in ready], self.lease(lane)
         self.both(lambda store: store.allot(lease, made, signed(text), intents=wish, made_block=9), "allot")
 
@@ -185,8 +194,11 @@ class TwoStores(RuleBasedStateMachine):
 
     @rule(lane=lanes, position=positions, refusal=refusals)
     def refuse(self, lane: UUID, position: int, refusal: Hold | Reject) -> None:
+        self._refuse(lane, effect(position), refusal)
+
+    def _refuse(self, lane: UUID, intent: UUID, refusal: Hold | Reject) -> None:
         lease = self.lease(lane)
-        self.both(lambda store: store.refuse(lease, effect(position), refusal), "refuse")
+        self.both(lambda store: store.refuse(lease, intent, refusal), "refuse")
 
     @rule(lane=lanes, heard=st.lists(texts, max_size=3), reply=st.sampled_from(Reply), known=st.booleans())
     def note_sent(self, lane: UUID, heard: list[str], reply: Reply, known: bool) -> None:  # noqa: FBT001
@@ -260,7 +272,7 @@ class TwoStores(RuleBasedStateMachine):
         self.both(lambda store: store.undecided_signer(lane, name))
 
     def _are_ready_alike(self, name: str) -> None:
-        self.both(lambda store: store.ready(GENERATION, name, head=15, limit=4))
+        self.both(lambda store: store.ready(GENERATION, name, head=20, limit=4))
 
     @invariant()
     def both_keep_the_same(self) -> None:
