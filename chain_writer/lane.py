@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from abis import Generation
+from chain_writer.deciders import IN_FLIGHT_MAX
 from chain_writer.errors import Drained, LeaseLost, Quarantined, SignerChanged
 from chain_writer.intents import generation_id, lane_id
 from chain_writer.means import Means, no_crash
@@ -171,6 +172,7 @@ class Lane:
         self._pinned_at = now
 
     def _make_known(self, *, nonce: int, block: tuple[int, str]) -> None:
+        """A signer with used nonces and no record of a lane: the records are lost, or it was somebody else's before."""
         generation = self._means.generation
         self._means.store.open_lane(
             self._id,
@@ -180,6 +182,7 @@ class Lane:
             address=self._means.signer.address,
             nonce=nonce,
             block=block,
+            burn_through=nonce + IN_FLIGHT_MAX if nonce else None,
         )
         former = self._means.store.undecided_signer(self._id, self.name)
         if former is not None:

@@ -50,13 +50,17 @@ class LaneTables(Tables):
         address: str,
         nonce: int,
         block: tuple[int, str],
+        burn_through: int | None = None,
     ) -> None:
-        """Make a lane known, its first nonce the one that the chain awaits; a known lane takes its present name."""
+        """Make a lane known, its first nonce the one that the chain awaits; a known lane takes its present name.
+
+        `burn_through` is the nonce to fill up to, for a lane that is new here though its signer is not.
+        """
         self._connection.execute(
             "INSERT INTO writer.lanes (lane, name, chain_id, genesis_hash, address, first_nonce, next_nonce,"
-            " checkpoint, checkpoint_hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " checkpoint, checkpoint_hash, burn_through) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (lane) DO UPDATE SET name = EXCLUDED.name WHERE writer.lanes.name <> EXCLUDED.name",
-            (lane, name, chain_id, genesis_hash, address, nonce, nonce, *block),
+            (lane, name, chain_id, genesis_hash, address, nonce, nonce, *block, burn_through),
         )
 
     def undecided_signer(self, lane: UUID, name: str) -> str | None:

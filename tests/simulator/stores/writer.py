@@ -143,6 +143,7 @@ class MemoryLeases(MemoryPromises):
         address: str,
         nonce: int,
         block: tuple[int, str],
+        burn_through: int | None = None,
     ) -> None:
         with self._transaction("writer.open_lane"):
             lanes, chain = self.tables.lanes, (chain_id, genesis_hash)
@@ -151,7 +152,7 @@ class MemoryLeases(MemoryPromises):
             elif any((kept.chain, kept.address) == (chain, address) for kept in lanes.values()):
                 raise psycopg.errors.UniqueViolation(f"another lane has {address}")
             else:
-                lanes.put(lane, LaneKept(name, chain, address, LaneRow(nonce, nonce, *block, None, None)))
+                lanes.put(lane, LaneKept(name, chain, address, LaneRow(nonce, nonce, *block, None, burn_through)))
 
     def undecided_signer(self, lane: UUID, name: str) -> str | None:
         mine = self.tables.lanes.get(lane)

@@ -53,9 +53,9 @@ def lose_two(house: House) -> list[str]:
     return raws
 
 
-def work_on(house: House, *, crash: Crash | None = None) -> None:
+def work_on(house: House, *, crash: Crash | None = None, lane: Lane | None = None) -> None:
     """Worker after worker, until nothing is open."""
-    lane = house.lane(crash=crash or no_crash)
+    lane = lane or house.lane(crash=crash or no_crash)
     for _ in range(ROUNDS_MAX):
         try:
             exhaust(lane)
@@ -131,3 +131,23 @@ def test_a_word_about_a_lane_that_nobody_knows_changes_nothing(house: House) -> 
 
     assert house.new_store().restored("lane-9") == 0
     assert house.rows("SELECT burn_through FROM writer.lanes") == [(None,)]
+
+
+def test_a_signer_with_used_nonces_of_which_nothing_is_known_fills_what_may_be_lost_first(house: House) -> None:
+    # given a database without any record of a lane whose calls are on the chain
+    house.company("known")
+    house.follow()
+    house.settle(house.lane())
+    with psycopg.connect(house.database) as owner:
+        owner.execute("SET session_replication_role = replica")
+        owner.execute("UPDATE writer.intents SET state = 'queued', settled_at = NULL")
+        for table in ("submissions", "members", "slots", "lanes"):
+            owner.execute(f"DELETE FROM writer.{table}")
+
+    # when
+    work_on(house, lane=house.lane(opened=False))
+
+    # then
+    assert house.questions.counts() == {"landed": 1}
+    assert len(house.logs("IssuerRegistry", REGISTERED)) == 1
+    assert house.rows("SELECT count(*) FROM writer.slots WHERE winner = 'filler'") == [(IN_FLIGHT_MAX,)]
