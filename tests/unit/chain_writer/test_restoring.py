@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from chain_writer.deciders import IN_FLIGHT_MAX
+from chain_writer.lane import Lane
 from chain_writer.means import CRASH_POINTS, no_crash
 from ops.rpc import RpcRefused
 from tests.unit.chain_writer.house import LANE, RECORDED, REGISTERED, House, exhaust
