@@ -189,8 +189,8 @@ def on_refusal(intent: Intent, answer: Refused | Unclear, *, head: int, finality
     """What follows when the chain, asked on its newest state, says no to an intent alone.
 
     1. It is not clear that it said no: ask again later.
-    2. It can be mended, a role or a pause by an operator, a full campaign by a withdrawal that is on its way, a suspended
-       company by its reinstatement: ask again later, for as long as it takes.
+    2. It can be mended, a role or a pause by an operator, a full campaign by a withdrawal that is on its way, a
+       suspended company by its reinstatement: ask again later, for as long as it takes.
     3. A rule of the contract: the newest state may still be taken back, so it is asked again when everything that it
        stood on has become final; the same answer then is the last.
     """
