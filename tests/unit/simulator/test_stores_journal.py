@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import psycopg
 import pytest
+from eventsourcing.persistence import StoredEvent
 
 from domain.errors import JournalUnavailable, KeyReused, Refusal, StreamConflict
-from domain.journal import Entry, JournalReader, Ledger, leaf_of
+from domain.journal import Entry, JournalReader, Ledger, Meta, leaf_of
+from domain.journal.recorder import CommandRecord, HeadMoved, Session
 from domain.journal.sealer import Sealer
-from tests.simulator.stores import JournalTables, MemoryDatabase, MemoryLedger, MemoryReader
+from tests.simulator.stores import JournalTables, MemoryDatabase, MemoryLedger, MemoryReader, MemorySession
 from tests.support.roles import as_room
 from tests.unit.domain.journal.notes import (
     CODEC,
@@ -22,6 +25,8 @@ from tests.unit.domain.journal.notes import (
     CopyNote,
     Explode,
     Note,
+    NoteContinued,
+    NoteWritten,
     Nothing,
     WriteNote,
     asked,
@@ -153,6 +158,38 @@ def test_what_cannot_be_recorded_is_told_to_its_asker_and_the_ledger_goes_on(jou
     with pytest.raises(psycopg.errors.CheckViolation):
         journal.ledger.handle(asked(WriteNote(A, "x" * 70_000), "k2"))
     assert journal.ledger.handle(asked(HELLO, "k2")).position == 1
+
+
+@pytest.mark.parametrize("kind", ["memory", pytest.param("postgres", marks=pytest.mark.parts)])
+def test_each_command_of_a_batch_is_known_by_its_own_events(kind: str, request: pytest.FixtureRequest) -> None:
+    session: Any
+    if kind == "memory":
+        session = MemorySession(MemoryDatabase(lambda: NOON), CODEC)
+    else:
+        session = Session(as_room(request.getfixturevalue("database"), "api"))
+    made = [stored(A, 1), stored(A, 2), stored(B, 1)]
+    records = [CommandRecord("s", key, bytes(32), events) for key, events in (("k1", 2), ("k2", 0), ("k3", 1))]
+    assert session.append(made, records, seen=0) == 0
+    known = session.look(after=3, keys=[("s", "k1"), ("s", "k2"), ("s", "k3"), ("s", "k4")]).known
+    assert {key: (one.position, one.events) for (_, key), one in known.items()} == {
+        "k1": (1, 2),
+        "k2": (None, 0),
+        "k3": (3, 1),
+    }
+    with pytest.raises(HeadMoved):
+        session.append([stored(B, 2)], [], seen=2)
+    for wrong in (([stored(B, 1)], []), ([stored(B, 2)], records[2:])):
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            session.append(*wrong, seen=3)
+    assert (session.head(), len(session.stream(B)), session.lock()) == (3, 1, 3)
+    session.close()
+
+
+def stored(stream: UUID, version: int) -> StoredEvent:
+    meta = Meta(at=NOON, by="issuer:a", command_id=A, correlation_id=A, cause=None, pack="-")
+    event = NoteWritten(text="hello") if version == 1 else NoteContinued(text="more")
+    state = CODEC.encode(event, meta)
+    return StoredEvent(originator_id=stream, originator_version=version, topic=event.TOPIC, state=state)
 
 
 # Reading.
