@@ -195,6 +195,21 @@ def test_a_lane_begins_where_the_chain_is_and_takes_its_present_name(store: Writ
     assert store.lane(OTHER_LANE) is None
 
 
+def test_a_lane_that_is_new_here_though_its_signer_is_not_is_filled_from_its_beginning(store: WriterStore) -> None:
+    for through in (70, 90):  # the second time it is known, and keeps what it has
+        store.open_lane(
+            LANE,
+            NAME,
+            chain_id=CHAIN_ID,
+            genesis_hash="0x",
+            address=SIGNER,
+            nonce=6,
+            block=BLOCK,
+            burn_through=through,
+        )
+    assert store.lane(LANE) == LaneRow(6, 6, *BLOCK, None, 70)
+
+
 def test_open_nonces_of_a_former_signer_are_seen(store: WriterStore) -> None:
     lease = begin(store, obligation(1))
     open_lane(store, OTHER_LANE, address="0x" + "52" * 20)
