@@ -68,7 +68,8 @@ class Campaign(Answer, frozen=True, kw_only=True):
     `documents_hash` is what a commitment must name, null where there are no documents; `terms_hash` what an approval
     names. `committed` lies within the cap, `waiting` behind it, `raised` is what counts. `held_investments` are paid
     and count at the closing, `unwinding` were cancelled after they counted, `unconfirmed` have not answered a change.
-    `outcome` is successful, failed or cancelled. `release_id` is the release under way, or the last one.
+    `outcome` is successful, failed or cancelled. `release_id` is the release under way, or the last one. From
+    `emergency_at` on, coin in the chain's escrow only goes back to its depositors.
     """
 
     id: UUID
@@ -118,10 +119,12 @@ class Campaign(Answer, frozen=True, kw_only=True):
     releases_confirmed: int
     refunded_investments: int
     refunded_position: int | None
+    emergency_at: datetime | None
 
 
 class Release(Answer, frozen=True, kw_only=True):
-    """A release of a successful campaign's money: `state` is requested, approved, confirmed or declined.
+    """A release of a successful campaign's money: `state` is requested, approved, confirmed, declined, or withdrawn
+    (the issuer has taken the coin of it out of the chain's escrow).
 
     `tranche` counts the milestones from 0. The amount goes to `wallet`, the fee to the platform.
     """
@@ -139,6 +142,8 @@ class Release(Answer, frozen=True, kw_only=True):
     approved_position: int | None
     confirmed_position: int | None
     confirmed_tx_hash: str | None
+    withdrawn_position: int | None
+    withdrawn_tx_hash: str | None
     declined_position: int | None
     declined_reason: str | None
 

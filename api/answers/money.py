@@ -13,6 +13,8 @@ class Payment(Answer, frozen=True, kw_only=True):
     """Money that a provider reported: amount = applied + owed + returned + reversed.
 
     `state` is unmatched (nobody knows what it is for), applied, owed (some of it, to its payer), returned or reversed.
+    Of coin in the chain's escrow, `depositor` paid it; `deposited_for` and `deposited_in` name the investment and the
+    campaign as the log does: an id, or a word of 32 bytes where that is none.
     """
 
     id: UUID
@@ -37,6 +39,9 @@ class Payment(Answer, frozen=True, kw_only=True):
     return_reference: str | None
     reversed_position: int | None
     reversed_reason: str | None
+    depositor: str | None
+    deposited_for: str | None
+    deposited_in: str | None
 
 
 class Escrow(Answer, frozen=True, kw_only=True):

@@ -111,7 +111,8 @@ CREATE TABLE book.campaigns (
     release_id uuid,
     releases_confirmed bigint NOT NULL,
     refunded_investments bigint NOT NULL,
-    refunded_position bigint
+    refunded_position bigint,
+    emergency_at timestamptz
 );
 CREATE INDEX campaigns_company ON book.campaigns (company_id, position);
 CREATE INDEX campaigns_status ON book.campaigns (status, position);
@@ -132,6 +133,8 @@ CREATE TABLE book.releases (
     approved_position bigint,
     confirmed_position bigint,
     confirmed_tx_hash text,
+    withdrawn_position bigint,
+    withdrawn_tx_hash text,
     declined_position bigint,
     declined_reason text
 );
@@ -243,6 +246,9 @@ CREATE TABLE book.payments (
     return_reference text,
     reversed_position bigint,
     reversed_reason text,
+    depositor text,
+    deposited_for text,
+    deposited_in text,
     CHECK (amount = applied + owed + returned + reversed)
 );
 CREATE INDEX payments_investment ON book.payments (investment_id, position);

@@ -49,7 +49,7 @@ CAMPAIGN_SAYS = (
     *("company_id", "owner", "title", "status", "documents_hash", "submitter", "reviewer", "terms_hash", "opened_at"),
     *("deadline", "early_deadline", "pauser", "committed", "waiting", "raised", "commitments", "funded_investments"),
     *("held_investments", "unwinding", "unconfirmed", "reflection_until", "outcome", "refunded_investments"),
-    "deployment_rejected",
+    *("deployment_rejected", "emergency_at"),
 )
 INVESTOR_SAYS = (
     *("owner", "wallet", "kyc", "level", "kyc_until", "classification", "classified_until", "test_passed_until"),

@@ -37,8 +37,14 @@ Posting = (
     | on_chain.DeadlineSet
 )
 
-# What depositors and payees do with coin of their own: anybody may, and the escrow counts it.
-OfCoin = on_chain.Deposited | on_chain.DepositReclaimed | on_chain.CreditWithdrawn
+# What depositors, payees and the admin do at the escrow: no entry obliges it; `coin` compares each with its fact.
+OfCoin = (
+    on_chain.Deposited
+    | on_chain.DepositReclaimed
+    | on_chain.CreditWithdrawn
+    | on_chain.EmergencyAnnounced
+    | on_chain.EmergencyCancelled
+)
 
 # What the token standards say beside a change of a certificate.
 Standard = on_chain.Transfer | on_chain.Locked | on_chain.Unlocked
@@ -93,8 +99,8 @@ class Explainer:
         """None for a log that is as it must be.
 
         1. A posting: an entry obliges exactly it. 2. A repetition: an entry obliges its key. 3. A holder's transfer: an
-        entry permits exactly it. 4. What is said beside one of these. 5. A role that the deployment gives. 6. Coin of
-        depositors and payees. Everything else is foreign.
+        entry permits exactly it. 4. What is said beside one of these. 5. A role that the deployment gives. 6. What
+        others did at the escrow. Everything else is foreign.
         """
         match found.said:
             case on_chain.Conflict(entry=leaf, have=have, given=given):

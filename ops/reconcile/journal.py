@@ -13,8 +13,9 @@ from domain.campaign import CampaignPostingRejected
 from domain.company import CompanyPostingRejected
 from domain.investment import CertificateTransferred, InvestmentPostingRejected
 from domain.journal import Entry, Event, JournalReader
+from domain.payment import Deposit, PaymentReclaimed, PaymentRecorded, PaymentReturned
 from domain.postings import PostingAbandoned, PostingReleased
-from domain.values import ChainFact
+from domain.values import ChainFact, ChainPlace
 from ops.reconcile.obligations import Obligation, obligation_of
 
 ENTRIES_PER_READ = 1_000
@@ -28,6 +29,17 @@ class Confirmation(msgspec.Struct, frozen=True):
     stream: UUID
     event: Event
     fact: ChainFact
+
+
+class CoinFact(msgspec.Struct, frozen=True):
+    """An entry that says what others did with coin at the escrow. `block_number` is 0 where only the log's name is
+    told."""
+
+    position: int
+    stream: UUID
+    event: Event
+    reference: str
+    block_number: int = 0
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -67,6 +79,7 @@ class JournalSide:
         self.transfers: dict[int, Confirmation] = {}  # by the position of the approval
         self.rejections: dict[int, Rejection] = {}  # that no release has come after
         self.abandonments: dict[int, Rejection] = {}
+        self.coin: dict[str, list[CoinFact]] = {}  # by the name of the log: one log may say several things
         self._generation = generation
 
     def read(self, reader: JournalReader, *, through: int | None = None) -> Iterator[Entry]:
@@ -89,6 +102,22 @@ class JournalSide:
             known.state = entry.event.apply(known.state)
             known.positions.append(entry.position)
         self._post(entry)
+        self._keep_coin(entry)
+
+    def _keep_coin(self, entry: Entry) -> None:
+        place, state = getattr(entry.event, "place", None), self.streams[entry.stream].state
+        match entry.event:
+            case PaymentRecorded(deposit=Deposit(place=place)):
+                pass
+            case PaymentReturned() | PaymentReclaimed() as event if state.deposit is not None:
+                self._know(CoinFact(entry.position, entry.stream, event, event.return_reference))
+            case _:
+                pass
+        if isinstance(place, ChainPlace):
+            self._know(CoinFact(entry.position, entry.stream, entry.event, place.reference, place.block_number))
+
+    def _know(self, fact: CoinFact) -> None:
+        self.coin.setdefault(fact.reference, []).append(fact)
 
     def _post(self, entry: Entry) -> None:
         obligation = obligation_of(entry, self._generation)

@@ -18,6 +18,8 @@ from ops import contracts
 from ops.places import address_of
 from ops.reconcile.book import BookSide, read_book
 from ops.reconcile.chain import ChainReader, ChainSide
+from ops.reconcile.coin import CoinComparer
+from ops.reconcile.escrow import EscrowReader
 from ops.reconcile.expected import ExpectedBook, touched
 from ops.reconcile.explain import Explainer
 from ops.reconcile.holdings import Holdings
@@ -111,7 +113,7 @@ def _compare_chain(
 ) -> tuple[ChainSide, Compared]:
     generation, signers = settings.generation(), signers_of(settings)
     chain_reader = ChainReader(rpc, generation)
-    confirmed = max((c.fact.block_number for c in journal.confirmations.values()), default=0)
+    confirmed = _last_believed(journal)
     head, block = chain_reader.choose(finality_depth=settings.finality_depth, confirmed=confirmed)
     chain = chain_reader.read(journal, head=head, block=block)
     later = _later(journal, chain, reader)
@@ -119,6 +121,14 @@ def _compare_chain(
     posted = compare_postings(
         journal, digests=chain.digests, met=explained.met, moved=explained.moved, checkpoint=checkpoint
     )
+    coin = CoinComparer(
+        journal,
+        escrow=generation.addresses["FundEscrow"],
+        logs=chain.logs,
+        met=explained.met,
+        posted=posted.on_chain,
+        checkpoint=checkpoint,
+    ).compare(EscrowReader(rpc, generation.addresses["FundEscrow"]), block=block)
     return chain, Compared(
         checked={
             "logs on the chain": len(chain.logs),
@@ -127,15 +137,24 @@ def _compare_chain(
             "companies on the chain": len(chain.companies),
             "campaigns on the chain": len(chain.campaigns),
             "certificates on the chain": len(chain.certificates),
+            **coin.checked,
         },
         differences=[
             *_contracts_differ(rpc, generation, signers),
             *explained.differences,
             *posted.differences,
             *Holdings(journal, on_chain=posted.on_chain, moved=posted.moved).compare(chain),
+            *coin.differences,
         ],
-        pending=posted.pending,
+        pending=[*posted.pending, *coin.pending],
     )
+
+
+def _last_believed(journal: JournalSide) -> int:
+    """The last block that the journal has heard of."""
+    confirmed = (confirmation.fact.block_number for confirmation in journal.confirmations.values())
+    told = (fact.block_number for facts in journal.coin.values() for fact in facts)
+    return max((*confirmed, *told), default=0)
 
 
 def _later(journal: JournalSide, chain: ChainSide, reader: JournalReader) -> set[bytes]:

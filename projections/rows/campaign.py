@@ -104,11 +104,12 @@ class Campaign(Row, frozen=True, kw_only=True):
     releases_confirmed: int = 0
     refunded_investments: int = 0
     refunded_position: int | None = None
+    emergency_at: datetime | None = None
 
 
 class Release(Row, frozen=True, kw_only=True):
     """A release of raised money, whole or for a milestone. `id` is `campaign/release`: a release id counts within one
-    campaign. `state`: requested, approved, confirmed, declined, abandoned.
+    campaign. `state`: requested, approved, confirmed, declined, abandoned; withdrawn once the issuer took its coin.
     """
 
     id: str
@@ -125,6 +126,8 @@ class Release(Row, frozen=True, kw_only=True):
     approved_position: int | None = None
     confirmed_position: int | None = None
     confirmed_tx_hash: str | None = None
+    withdrawn_position: int | None = None
+    withdrawn_tx_hash: str | None = None
     declined_position: int | None = None
     declined_reason: str | None = None
 

@@ -82,7 +82,8 @@ class Investment(Row, frozen=True, kw_only=True):
     @property
     def ended(self) -> bool:
         """Whether it leads to no shares any more."""
-        return (self.cancelled_reason, self.lapsed_reason, self.refund_position) != (None, None, None)
+        ends = self.cancelled_reason, self.lapsed_reason, self.refund_position, self.refunded_position
+        return any(end is not None for end in ends)
 
 
 class Shareholding(msgspec.Struct, frozen=True, kw_only=True):

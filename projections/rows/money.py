@@ -14,6 +14,7 @@ class Payment(Row, frozen=True, kw_only=True):
     """Money that a provider reported: amount = applied + owed + returned + reversed.
 
     `state`: unmatched (nobody knows what it is for), applied, owed (some of it, to the payer), returned, reversed.
+    Coin in the chain's escrow has its `depositor`, and what it was deposited for, in the log's words.
     """
 
     id: UUID
@@ -38,6 +39,9 @@ class Payment(Row, frozen=True, kw_only=True):
     return_reference: str | None = None
     reversed_position: int | None = None
     reversed_reason: str | None = None
+    depositor: str | None = None
+    deposited_for: str | None = None
+    deposited_in: str | None = None
 
 
 class Escrow(Row, frozen=True, kw_only=True):

@@ -188,6 +188,10 @@ def _released(row: Campaign, event: Any) -> Fields:
             confirmed = row.releases_confirmed + 1
             done = confirmed == (len(row.milestones) or 1)
             return {"releases_confirmed": confirmed, "status": "settled" if done else row.status}
+        case c.EmergencyAnnounced(begins_at=begins_at):
+            return {"emergency_at": begins_at}
+        case c.EmergencyCancelled():
+            return {"emergency_at": None}
         case _:
             return {}
 

@@ -3,7 +3,8 @@
 Accounts outside: `payers` (who paid what does not count), `investors` (whose money counts), `issuer`, `fees` (the
 platform's), `claims` (what investors owe). Accounts inside: `escrow` (counts, held), `pending` (paid, does not count
 yet), `owed` (goes back to its payers). A commitment is no money and moves nothing. Money leaves the escrow when the
-chain ledger shows it: at the confirmation of the release or of the refund.
+chain ledger shows it: at the confirmation of the release or of the refund. Coin is its payee's own from then on,
+although it lies in the chain's escrow until it is taken: that moves nothing here (`payments` and `releases` tell it).
 """
 
 from __future__ import annotations

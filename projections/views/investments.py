@@ -139,6 +139,8 @@ def _refund(entry: Entry) -> Fields:
             return {"refunded_position": entry.position, "refunded_tx_hash": fact.tx_hash}
         case i.InvestmentPostingAbandoned(repaid=True):
             return {"repaid_position": entry.position}
+        case i.DepositReclaimed():
+            return {"refunded_position": entry.position}
         case _:
             return {}
 

@@ -61,6 +61,9 @@ def _recorded(entry: Entry, event: p.PaymentRecorded) -> Payment:
         campaign_id=event.campaign_id,
         applied=event.applied,
         owed=event.amount - event.applied,
+        depositor=event.deposit.depositor if event.deposit else None,
+        deposited_for=event.deposit.investment if event.deposit else None,
+        deposited_in=event.deposit.campaign if event.deposit else None,
     )
     return changed(row, state=_state_of(row))
 
@@ -95,6 +98,9 @@ def _after(row: Payment, entry: Entry) -> Fields:
         case p.PaymentReturned(amount=amount) | LatePaymentReturned(amount=amount):
             back = {"owed": row.owed - amount, "returned": row.returned + amount}
             return {**back, "return_reference": event.return_reference, "returned_position": entry.position}
+        case p.PaymentReclaimed(amount=amount):
+            back = {"applied": row.applied - amount, "returned": row.returned + amount}
+            return {**back, "return_reference": event.return_reference, "returned_position": entry.position}
         case p.PaymentReversed(applied=applied, owed=owed, reason=reason):
             gone = {"applied": row.applied - applied, "owed": row.owed - owed}
             why = {"reversed_reason": reason, "reversed_position": entry.position}
@@ -114,7 +120,7 @@ def _state_of(row: Payment) -> str:
 
 PAYMENTS = View(
     name="payments",
-    version=1,
+    version=2,
     tables=(TABLE,),
     topics=topics_of("payment") | {PaymentUnapplied.TOPIC, LatePaymentReturned.TOPIC},
     reads=_reads,

@@ -1,4 +1,4 @@
-"""Releases: every tranche of every campaign, from the request over the approval to its record on the chain."""
+"""Releases: every tranche of every campaign, from the request over the approval to the chain, and out of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from domain.campaign import (
     ReleaseConfirmed,
     ReleaseDeclined,
     ReleaseRequested,
+    ReleaseWithdrawn,
 )
 from domain.journal import Entry
 from projections.folding import Change, Fields, Ref, Sight, Table, View, changed
@@ -68,11 +69,20 @@ def _after(entry: Entry) -> Fields:
         case ReleaseConfirmed(on_chain=fact):
             place = {"confirmed_position": entry.position, "confirmed_tx_hash": fact.tx_hash}
             return {"state": "confirmed", **place}
+        case ReleaseWithdrawn(place=at):
+            return {"state": "withdrawn", "withdrawn_position": entry.position, "withdrawn_tx_hash": at.tx_hash}
         case _:
             return {}
 
 
-RELEASING = (ReleaseRequested, ReleaseApproved, ReleaseDeclined, ReleaseConfirmed, CampaignPostingAbandoned)
+RELEASING = (
+    ReleaseRequested,
+    ReleaseApproved,
+    ReleaseDeclined,
+    ReleaseConfirmed,
+    ReleaseWithdrawn,
+    CampaignPostingAbandoned,
+)
 RELEASES = View(
     name="releases",
     version=2,

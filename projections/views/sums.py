@@ -47,8 +47,8 @@ def _money(row: Campaign, event: Any) -> Fields:
         case c.FundingWithdrawn(amount=amount):
             counts = {"funded_investments": row.funded_investments - 1, "unwinding": row.unwinding + 1}
             return {"raised": row.raised - amount, **counts}
-        case c.RefundPaid(withdrawn=withdrawn):
-            refunded = row.refunded_investments + (not withdrawn)
+        case c.RefundPaid(withdrawn=withdrawn, emergency=emergency):
+            refunded = row.refunded_investments + (not (withdrawn or emergency))
             return {"unwinding": row.unwinding - withdrawn, "refunded_investments": refunded}
         case _:
             return {}

@@ -80,6 +80,12 @@ class CoinWorld(World):
     def release_id(self) -> UUID:
         return UUID(int=0x4E1)
 
+    def close(self, offering: Offering) -> None:
+        """Closed, and what follows from it posted."""
+        self.give("operator", c.CloseCampaign(campaign_id=offering.campaign_id, reason="over"))
+        self.go_on()
+        self.go_on()
+
     def begin_emergency(self, offering: Offering) -> None:
         self.at_escrow(calls.announce_emergency(offering.campaign_id), key=self.chain.deployer_key)
         self.chain.wait(EMERGENCY_NOTICE_S + 1)
@@ -92,6 +98,12 @@ class CoinWorld(World):
         found = self.state(payment_id(CHAIN, f"{receipt['transactionHash']}:{int(log['logIndex'], 16)}"))
         assert isinstance(found, Payment)
         return found
+
+    def payment_of(self, offering: Offering, commitment: Commitment) -> Payment:
+        """Deposited by its investor, and recorded."""
+        receipt = self.deposit(offering, commitment)
+        self.index()
+        return self.payment(receipt)
 
     def state(self, stream: UUID) -> Any:
         versioned = self.ledger.load(stream)

@@ -221,7 +221,9 @@ def test_the_command_is_given_under_the_log_s_own_name(
     log: Any, event: Event, emitter: str, command: c.Command
 ) -> None:
     placed = PlacedLog(AT, l.RawLog(emitter.lower(), (), b""))
-    claim = judge(placed, log, entries={LEAF: entry_of(event)}, companion=False, block=BLOCK, generation=GENERATION, coin=NO_COIN)
+    claim = judge(
+        placed, log, entries={LEAF: entry_of(event)}, companion=False, block=BLOCK, generation=GENERATION, coin=NO_COIN
+    )
     assert isinstance(claim, Claim)
     envelope = claim.envelope
     assert envelope.command == command

@@ -22,6 +22,7 @@ from chain_indexer.blocks import (
     Noted,
     PlacedLog,
     Reason,
+    Recorded,
     Verdict,
 )
 from chain_indexer.continuity import LocalChain
@@ -231,3 +232,29 @@ def test_nothing_of_a_range_is_kept_if_some_of_it_was_kept_before(two: Two, twic
     with pytest.raises(psycopg.errors.UniqueViolation):
         two.first.keep(again[twice])
     assert (two.counts(), two.logs()) == before
+
+
+def test_what_the_escrow_said_before_is_found_by_investment_and_by_payee(two: Two) -> None:
+    investment, other, payee, nobody = (bytes([n]) * 32 for n in range(1, 5))
+
+    def said(index: int, *, topics: tuple[bytes, ...], data: bytes = b"", address: str = FACTORY) -> PlacedLog:
+        return PlacedLog(log(6, index).at, RawLog(address=address, topics=topics, data=data))
+
+    deposits = [said(n, topics=(bytes(32), named, bytes(32), payee)) for n, named in ((0, investment), (1, other))]
+    elsewhere = said(2, topics=(bytes(32), investment), address="0x" + "fb" * 20)
+    releases = [said(n, topics=(bytes(32),), data=bytes(32) + to + bytes(32)) for n, to in ((3, payee), (4, nobody))]
+    recorded: list[tuple[PlacedLog, Verdict]] = [
+        (one, Recorded(kind="Deposited", position=1)) for one in [*deposits, elsewhere]
+    ]
+    confirmed: list[tuple[PlacedLog, Verdict]] = [
+        (one, Confirmed(kind="ReleaseRecorded", entry_position=1, position=2)) for one in releases
+    ]
+    begin(two.first)
+    two.first.keep(fed(5, 6, *recorded, *confirmed))
+
+    assert two.first.deposits(FACTORY, {investment}) == deposits[:1]
+    assert two.first.deposits(FACTORY, {investment, other}) == deposits
+    assert two.first.deposits(FACTORY, {nobody}) == []
+    assert two.first.releases(FACTORY, {payee}) == releases[:1]
+    assert two.first.releases("0x" + "fb" * 20, {payee}) == []
+    assert {verdict for _, kind, verdict in two.logs() if kind == "Deposited"} == {"recorded"}
