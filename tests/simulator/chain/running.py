@@ -82,8 +82,9 @@ class Run:
         return self.changes[key] if key in self.changes else self._state.get(key)
 
     def put(self, value: Any, *key: Any) -> None:
+        again = key in self.changes  # what this call has written before is written for as much as it is read
         before = self.get(*key)
-        self.gas += CHANGE_GAS if before else SET_GAS if value else 0
+        self.gas += 0 if again else CHANGE_GAS if before else SET_GAS if value else 0
         self.changes[key] = value
 
     # Logs.
