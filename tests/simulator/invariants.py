@@ -64,7 +64,13 @@ class Watch:
         if world.restores != self._restores:
             self._restores = world.restores
             self._heights = {name: at for name, at in self._heights.items() if not name.startswith("writer")}
-            self._finals.clear()
+            # What an older backup calls final was looked at when it became so; the chain has gone on since.
+            self._finals = {
+                (lane, row.slot.nonce): row.slot.winner_hash or ""
+                for lane in world.writer.lanes
+                for row in world.writer.slots_of(lane)
+                if row.slot.state is SlotState.FINAL
+            }
         stand = room(IndexerTables).stand
         now = {"journal": room(JournalTables).head, "book": room(BookTables).position}
         now["indexer"] = stand.block.number if stand else 0
