@@ -51,6 +51,13 @@ SELECT count(DISTINCT originator_id), count(*) - count(DISTINCT originator_id) F
 WHERE topic = 'company.posting_rejected'
 """
 
+LANE_STATE = "SELECT to_jsonb(l) || jsonb_build_object('now', clock_timestamp()) FROM writer.lanes l"
+SLOTS_STATE = """
+SELECT to_jsonb(s), (SELECT jsonb_agg(to_jsonb(m) - 'raw') FROM writer.submissions m
+                     WHERE (m.lane, m.nonce) = (s.lane, s.nonce))
+FROM writer.slots s WHERE state <> 'final' ORDER BY nonce LIMIT 8
+"""
+
 
 class Kill(msgspec.Struct, frozen=True, kw_only=True):
     """One process killed at one point, and when another one held its work, and when all of it was done."""
@@ -214,16 +221,28 @@ class Site:
         step = point.rpartition(" ")[2]
         role = self._roles["writer" if step in PROMISING_STEPS else "worker"]
         arm(self._crash, point)
-        PROVOKED_BY.get(step, _plainly)(self)
-        until(lambda: role.pid is None, f"the {role.name} of site {self._number} killed at {point!r}")
+        with self._telling(role):
+            PROVOKED_BY.get(step, _plainly)(self)
+            until(lambda: role.pid is None, f"the {role.name} of site {self._number} killed at {point!r}")
         assert not self._crash.exists(), f"not {point!r} ended the {role.name} of site {self._number}:\n{_end_of(role)}"
         epoch = self._epoch()
         began_s = time.monotonic()
         role.start()
-        until(self._is_held(role.name, epoch), f"site {self._number} at work again after {point!r}")
-        recovered_s = time.monotonic() - began_s
-        until(self.is_settled, f"everything settled on site {self._number} after {point!r}")
+        with self._telling(role):
+            until(self._is_held(role.name, epoch), f"site {self._number} at work again after {point!r}")
+            recovered_s = time.monotonic() - began_s
+            until(self.is_settled, f"everything settled on site {self._number} after {point!r}")
         return Kill(point=point, recovered_s=recovered_s, settled_s=time.monotonic() - began_s)
+
+    @contextmanager
+    def _telling(self, role: Role) -> Iterator[None]:
+        """What the process said last, and where its lane stands, when something never comes."""
+        try:
+            yield
+        except AssertionError as never:
+            never.add_note(_end_of(role))
+            never.add_note("\n".join(map(str, [*self.rows(LANE_STATE), *self.rows(SLOTS_STATE)])))
+            raise
 
     def _epoch(self) -> int:
         return self.asked("SELECT max(epoch) FROM writer.lanes")
@@ -290,31 +309,37 @@ def _in_vain(site: Site) -> None:
 def _unheard(site: Site) -> None:
     """The tx is lost after it was sent, so that it is replaced when it is overdue."""
     with site.hand() as rpc:
-        rpc.call("anvil_dropTransaction", _sent(site))
-        rpc.call("anvil_mine", hex(OVERDUE_BLOCKS))
+        if sent := _sent(site):
+            rpc.call("anvil_dropTransaction", sent)
+            rpc.call("anvil_mine", hex(OVERDUE_BLOCKS))
 
 
 def _taken_back(site: Site) -> None:
     """The block with the tx is seen, and then it is gone."""
     with site.hand() as rpc:
         before = rpc.call("evm_snapshot")
-        _sent(site)
+        if not _sent(site):
+            return
         rpc.call("evm_mine")
-        until(lambda: site.asked("SELECT count(*) FROM writer.slots WHERE state = 'mined'"), "the tx seen in its block")
+        mined = "SELECT count(*) FROM writer.slots WHERE state = 'mined'"
+        until(lambda: site.asked(mined) or site.worker.pid is None, "the tx seen in its block")
         rpc.call("evm_revert", before)
         rpc.call("anvil_mine", "0x2")
 
 
-def _sent(site: Site) -> str:
-    """The hash of a tx that was sent just now and is not mined, while nobody mines."""
+def _sent(site: Site) -> str | None:
+    """The hash of a tx that was sent just now and is not mined, while nobody mines.
+
+    None if the worker has met its end already: the chain is everybody's, and what one site takes back or drops, others
+    may have to heal.
+    """
     site.register()
     query = (
         "SELECT s.hash FROM writer.submissions s JOIN writer.slots USING (lane, nonce)"
         " WHERE state = 'live' AND sends > 0 ORDER BY nonce DESC LIMIT 1"
     )
-    until(lambda: site.rows(query), "the tx sent")
-    ((hash_,),) = site.rows(query)
-    return str(hash_)
+    until(lambda: site.rows(query) or site.worker.pid is None, "the tx sent")
+    return next((str(hash_) for (hash_,) in site.rows(query) if site.worker.pid is not None), None)
 
 
 def _restored(site: Site) -> None:
