@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from chain_writer.means import CRASH_POINTS
 from tests.simulator.faults import ALL, everywhere
@@ -148,9 +149,9 @@ def _mutants() -> int:
     return 1 if missed else 0
 
 
-def caught(mutant: object, *, watching: bool = True) -> tuple[int, str | None]:
+def caught(mutant: Callable[[], Any], *, watching: bool = True) -> tuple[int, str | None]:
     """The first seed that catches a mistake, and how it shows."""
-    with mutant():  # type: ignore[operator]
+    with mutant():
         for seed in range(1, SEEDS_PER_MUTANT_MAX + 1):
             violation = run(seed, watching=watching).violation
             if violation is not None:

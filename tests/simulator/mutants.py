@@ -5,8 +5,7 @@ Each goes around the guards of the database, as it would where there are none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 from unittest.mock import patch
 
@@ -136,9 +135,3 @@ MUTANTS: dict[str, Callable[[], Any]] = {
     "nonce and row are two commits": nonce_taken_in_two_steps,
     "a verdict at depth 0 is never looked at again": decided_at_once,
 }
-
-
-@contextmanager
-def mutated(name: str) -> Iterator[None]:
-    with MUTANTS[name]():
-        yield

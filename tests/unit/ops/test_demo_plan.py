@@ -16,7 +16,7 @@ from ops.demo.plan import INVESTORS_MAX, plan
 NAMES = ("api", "projections", "processes", "writer", "worker", "indexer", "postgres", "valkey", "chain")
 
 
-@pytest.mark.parametrize("investors", [1, 2, 3, 12, 1_000, 9_999, INVESTORS_MAX])
+@pytest.mark.parametrize("investors", [1, 2, 3, 12, 1_000, 9_999, pytest.param(INVESTORS_MAX, marks=pytest.mark.slow)])
 def test_of_any_cast_one_campaign_reaches_its_threshold_and_one_does_not(investors: int) -> None:
     pack = load_packs(["local"]).get("local@1")
 

@@ -14,6 +14,8 @@ from tests.unit.domain.machines.machines import MACHINES, STORIES
 from tests.unit.domain.machines.watched import Transition
 from tests.unit.projections.booked import Booked
 
+pytestmark = pytest.mark.slow
+
 FEWER = settings(STORIES, max_examples=max(100, STORIES.max_examples // 3))
 
 

@@ -11,6 +11,7 @@ from tests.unit.domain.machines.machines import STEPS, STORIES
 from tests.unit.domain.machines.test_transitions import LISTED, line_of
 
 
+@pytest.mark.slow
 def test_no_story_leads_where_the_books_do_not(capsys: pytest.CaptureFixture[str]) -> None:
     run_state_machine_as_test(Everybody, settings=STORIES)
     made = {line_of(transition) for transition in Everybody.seen}

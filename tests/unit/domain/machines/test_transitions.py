@@ -35,6 +35,7 @@ def walked() -> tuple[Counter[str], int]:
     return Counter({line_of(transition): times for transition, times in seen.items()}), situations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["company", "campaign", "investment", "investor", "payment"])
 def test_every_transition_is_made_and_no_other(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     made, situations = walked()
@@ -46,6 +47,7 @@ def test_every_transition_is_made_and_no_other(kind: str, capsys: pytest.Capture
         print(f"\n{kind}: {len(ours)} transitions, all listed; {situations} situations walked")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.__name__)
 def test_no_random_story_makes_a_transition_that_is_not_listed(
     machine: type[Machine], capsys: pytest.CaptureFixture[str]
