@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from eth_abi.abi import encode
 
+from abis.encoding import encoder, types_of
 from abis.hashing import keccak
 from abis.ids import to_bytes32, token_id
 
@@ -202,23 +202,8 @@ def anchor(*, size: int, root: bytes, proof: Sequence[bytes]) -> bytes:
     return _call("anchor", size, root, list(proof))
 
 
-def _types(signature: str) -> list[str]:
-    """The types of a signature's arguments, tuples kept whole."""
-    inside, types, depth, word = signature[signature.index("(") + 1 : -1], [], 0, ""
-    if not inside:
-        return []
-    for character in inside:
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            types.append(word)
-            word = ""
-        else:
-            word += character
-    return [*types, word]
-
-
-_TYPES = {name: _types(signature) for name, signature in SIGNATURES.items()}
+_ENCODERS = {name: encoder(types_of(signature)) for name, signature in SIGNATURES.items()}
 
 
 def _call(name: str, *values: Any) -> bytes:
-    return _SELECTORS[name] + bytes(encode(_TYPES[name], values))
+    return _SELECTORS[name] + _ENCODERS[name](values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from eth_hash.auto import keccak as _keccak
 
 
@@ -11,6 +13,7 @@ def keccak(data: bytes) -> bytes:
     return digest
 
 
+@lru_cache(maxsize=65_536)
 def checksummed(address: str) -> str:
     """An address in EIP-55's mixed case. Raises ValueError if it is not 20 bytes of hex."""
     plain = address.lower().removeprefix("0x")

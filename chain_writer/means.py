@@ -80,11 +80,11 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
             gas_price_wei=gas_price_wei,
         )
 
-    def signed(self, fields: Fields, *, campaigns: Collection[UUID] = ()) -> Signed:
-        """Nothing is signed that the policy has not passed."""
+    def signed(self, fields: Fields, *, campaigns: Collection[UUID] = (), besides_wei: int = 0) -> Signed:
+        """Nothing is signed that the policy has not passed. `besides_wei`: fees of what is signed and not stored."""
         self.policy.check(fields, campaigns=campaigns)
         if self.spending is not None and fee_wei(fields):
             lane, window_h = lane_id(self.generation, self.signer.address), self.spending.window_h
             spent_wei = self.store.spent_wei(lane, window_h=window_h, besides=fields.nonce)
-            self.spending.check(fields, spent_wei=spent_wei)
+            self.spending.check(fields, spent_wei=spent_wei + besides_wei)
         return self.signer.sign(fields)

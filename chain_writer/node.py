@@ -32,7 +32,8 @@ class Chain(Protocol):
     def code_hashes(self, addresses: Sequence[str]) -> dict[str, str]: ...
     def blocks(self, first: int, last: int) -> list[Block]: ...
     def receipts(self, hashes: Sequence[str]) -> list[Receipt | None]: ...
-    def simulate(self, *, to: str, data: bytes, sender: str, gas: int | None = None) -> Simulated: ...
+    def tried(self, calls: Sequence[tuple[str, bytes, int]], *, sender: str) -> list[Simulated]: ...
+    def simulate(self, *, to: str, data: bytes, sender: str) -> Simulated: ...
     def words(self, calls: Sequence[tuple[str, bytes]], *, block: int) -> list[bytes]: ...
     def funds(self, address: str) -> tuple[int, int]: ...
     def send(self, raws: Sequence[bytes]) -> list[Answered]: ...
@@ -139,12 +140,20 @@ class Node:
         answers = self._ask([("eth_getTransactionReceipt", [hash_]) for hash_ in hashes])
         return [_receipt(_result(answer, _Receipt | None)) for answer in answers]
 
-    def simulate(self, *, to: str, data: bytes, sender: str, gas: int | None = None) -> Simulated:
-        """Whether a call would succeed on the newest state, and for how much gas: within `gas`, or as estimated."""
+    def tried(self, calls: Sequence[tuple[str, bytes, int]], *, sender: str) -> list[Simulated]:
+        """Whether each call, of a target, its data and a gas limit, would succeed on the newest state."""
+        asked: list[_Call] = [
+            ("eth_call", [{"from": sender, "to": to, "data": "0x" + data.hex(), "gas": hex(gas)}, "latest"])
+            for to, data, gas in calls
+        ]
+        return [
+            Passed(gas) if answer.error is None else _why_not(answer.error)
+            for answer, (_, _, gas) in zip(self._ask(asked), calls, strict=True)
+        ]
+
+    def simulate(self, *, to: str, data: bytes, sender: str) -> Simulated:
+        """Whether a call would succeed on the newest state, and for how much gas as estimated."""
         call = {"from": sender, "to": to, "data": "0x" + data.hex()}
-        if gas is not None:
-            (tried,) = self._ask([("eth_call", [{**call, "gas": hex(gas)}, "latest"])])
-            return Passed(gas) if tried.error is None else _why_not(tried.error)
         tried, estimated = self._ask([("eth_call", [call, "latest"]), ("eth_estimateGas", [call])])
         for answer in (tried, estimated):
             if answer.error is not None:

@@ -160,14 +160,15 @@ def mined(lane: UUID, epoch: int, seen: Found, winner: Winner) -> dict[str, Any]
     }
 
 
-def settled(lane: UUID, nonce: int, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """What `settle_members` and `settle_intents` take."""
+def settled(lane: UUID, verdicts: Mapping[int, Sequence[Verdict]]) -> dict[str, Any]:
+    """What `settle_members` and `settle_intents` take: one array a column."""
+    each = [verdict for several in verdicts.values() for verdict in several]
     return {
         "lane": lane,
-        "nonce": nonce,
-        "intents": [verdict.intent for verdict in verdicts],
-        "outcomes": [verdict.outcome.value for verdict in verdicts],
-        "states": [verdict.state.value for verdict in verdicts],
-        "codes": [verdict.code for verdict in verdicts],
-        "reasons": [cut(verdict.reason) for verdict in verdicts],
+        "nonces": [nonce for nonce, several in verdicts.items() for _ in several],
+        "intents": [verdict.intent for verdict in each],
+        "outcomes": [verdict.outcome.value for verdict in each],
+        "states": [verdict.state.value for verdict in each],
+        "codes": [verdict.code for verdict in each],
+        "reasons": [cut(verdict.reason) for verdict in each],
     }

@@ -26,11 +26,11 @@ from chain_writer.errors import NodeLies, WrongChain
 from chain_writer.intents import Intent, Kind, Purpose, Slot, SlotState
 from chain_writer.means import Means
 from chain_writer.pins import NO_CODE_HASH, clone_code_hash
-from chain_writer.policy import GAS_PER_FILLER
+from chain_writer.policy import GAS_PER_FILLER, fee_wei
 from chain_writer.replies import Classified, Passed, Refused, Reply, Simulated, Unclear, classify
 from chain_writer.restoring import Restorer, is_burning
 from chain_writer.signer import Fields, read_back
-from chain_writer.store import Lease
+from chain_writer.store import Bound, Lease
 from chain_writer.watching import Watched
 
 BATCHES_PER_STEP_MAX = 8
@@ -134,18 +134,24 @@ class Sender:
         head = watched.head
         ready = self._means.store.ready(self._generation, self._lane, head=head, limit=INTENTS_PER_STEP_MAX)
         ready = self._restorer.missing(lease, ready, watched)
-        nonce, done = watched.row.next_nonce, 0
-        for batch in plan(ready, batches_max=room):
-            sound, gas_limit, refused = self._sound(lease, batch, head)
-            done += refused
-            if sound is not None:
-                self._bind(lease, sound, nonce=nonce, gas_limit=gas_limit, head=head)
-                nonce += 1
-                done += len(sound.members)
-        return done
+        batches = plan(ready, batches_max=room)
+        bound: list[Bound] = []
+        done = 0
+        try:
+            for batch, first in zip(batches, self._first_answers(batches), strict=True):
+                sound, gas_limit, refused = self._sound(lease, batch, first, head)
+                done += refused
+                if sound is not None:
+                    nonce = watched.row.next_nonce + len(bound)
+                    bound.append(self._bound(sound, nonce=nonce, gas_limit=gas_limit, besides=bound))
+        except Exception:
+            self._bind(lease, bound, head)  # those before it have nothing to do with it
+            raise
+        self._bind(lease, bound, head)
+        return done + sum(len(one.intents) for one in bound)
 
-    def _bind(self, lease: Lease, batch: Batch, *, nonce: int, gas_limit: int, head: int) -> None:
-        """T1 of the protocol: nonce, members and signed bytes in one commit, before any byte leaves."""
+    def _bound(self, batch: Batch, *, nonce: int, gas_limit: int, besides: Sequence[Bound]) -> Bound:
+        """A batch's call, signed for a nonce."""
         fields = self._means.fields(
             nonce=nonce,
             to=batch.target,
@@ -153,22 +159,27 @@ class Sender:
             gas_limit=gas_limit,
             gas_price_wei=self._means.gas_price_wei,
         )
-        signed = self._means.signed(fields, campaigns=batch.campaigns)
-        with self._means.durable("allot"):
-            intents = [member.id for member in batch.members]
-            self._means.store.allot(lease, fields, signed, intents=intents, made_block=head)
+        besides_wei = sum(fee_wei(one.fields) for one in besides)
+        signed = self._means.signed(fields, campaigns=batch.campaigns, besides_wei=besides_wei)
+        return Bound(fields, signed, tuple(member.id for member in batch.members))
 
-    def _sound(self, lease: Lease, batch: Batch, head: int) -> tuple[Batch | None, int, int]:
+    def _bind(self, lease: Lease, bound: Sequence[Bound], head: int) -> None:
+        """T1 of the protocol: nonces, members and signed bytes in one commit, before any byte leaves."""
+        if bound:
+            with self._means.durable("allot"):
+                self._means.store.allot(lease, bound, made_block=head)
+
+    def _sound(self, lease: Lease, batch: Batch, answer: Simulated | None, head: int) -> tuple[Batch | None, int, int]:
         """The part of a batch that would succeed now, the gas to allow it, and how many members were refused.
 
-        A failing batch is searched for the first member that spoils it: that one is refused, those before it go, those
-        after it are tried again in the next step.
+        `answer` is what the chain said of it already; None if its campaign has no contract. A failing batch is searched
+        for the first member that spoils it: that one is refused, those before it go, those after it are tried again in
+        the next step.
         """
-        if not self._has_contract(batch):
+        if answer is None:
             for member in batch.members:
                 self._refuse(lease, member, Unclear("the campaign's contract is not there"), head)
             return None, 0, len(batch.members)
-        answer = self._simulate(batch)
         if isinstance(answer, Passed):
             return batch, answer.gas, 0
         search, gas_limit = Search(0, len(batch.members)), 0
@@ -184,14 +195,29 @@ class Sender:
             return (batch.first(search.passing) if search.passing else None), gas_limit, 1
         return batch.first(search.passing), gas_limit, 0
 
-    def _simulate(self, batch: Batch) -> Simulated:
+    def _first_answers(self, batches: Sequence[Batch]) -> list[Simulated | None]:
+        """What the chain says of each batch now; None where there is no contract. Most are told in one request."""
+        there = [self._has_contract(batch) for batch in batches]
+        least = [gas_limits_of(batch)[:1] if is_there else [] for batch, is_there in zip(batches, there, strict=True)]
+        calls = [
+            (batch.target, batch.data, gas) for batch, limits in zip(batches, least, strict=True) for gas in limits
+        ]
+        tried = iter(self._means.chain.tried(calls, sender=self._means.signer.address))
+        return [
+            self._simulate(batch, next(tried) if limits else None) if is_there else None
+            for batch, is_there, limits in zip(batches, there, least, strict=True)
+        ]
+
+    def _simulate(self, batch: Batch, tried: Simulated | None = None) -> Simulated:
         """What the chain says of a batch now; if it passes, with the gas to allow it.
 
         A batch whose cost is known is only tried within that: a node that estimates tries it a dozen times and more.
+        `tried` is how it went within the least of its limits.
         """
         chain, sender = self._means.chain, self._means.signer.address
         for limit in gas_limits_of(batch):
-            answer = chain.simulate(to=batch.target, data=batch.data, sender=sender, gas=limit)
+            answer = tried or chain.tried([(batch.target, batch.data, limit)], sender=sender)[0]
+            tried = None
             if isinstance(answer, Passed):
                 return answer
         answer = chain.simulate(to=batch.target, data=batch.data, sender=sender)

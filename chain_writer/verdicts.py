@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from abis import Log, RawLog, decode, from_bytes32, revision_key
 from abis.logs import (
@@ -38,23 +37,32 @@ from chain_writer.intents import IntentState, Kind, Member, Outcome, Verdict
 RELEASES_MAX = 5  # final slots that did nothing for an intent, before it is rejected and a person looks
 
 _NOTHING = bytes(32)
-_decoded = lru_cache(maxsize=512)(decode)  # every member of a batch looks through the logs of all
 
 
-def by_logs(member: Member, logs: Iterable[RawLog]) -> Verdict | None:
-    """Cases 1 to 3; None if the logs do not speak of this member."""
-    for raw in logs:
-        if raw.address != member.target.lower():
-            continue
-        log = _decoded(raw)
-        if log is None:
-            continue
-        if isinstance(log, AlreadyRecorded | Conflict):
-            if (log.key, log.entry) == (member.natural_key, member.leaf):
-                return _conflict(member, log.have) if isinstance(log, Conflict) else _landed(member, new=False)
-        elif _names(log) == (member.kind, member.natural_key, member.leaf):
-            return _landed(member, new=True)
-    return None
+class Said:
+    """What the logs of one receipt say, each read once, however many members look for theirs among them."""
+
+    def __init__(self, logs: Iterable[RawLog]) -> None:
+        self._of: dict[tuple[str, bytes, bytes], list[tuple[Kind | None, Log]]] = {}
+        for raw in logs:
+            log = decode(raw)
+            if isinstance(log, AlreadyRecorded | Conflict):
+                self._of.setdefault((raw.address, log.key, log.entry), []).append((None, log))
+            elif log is not None and (named := recorded_by(log)) is not None:
+                kind, key, entry = named
+                self._of.setdefault((raw.address, key, entry), []).append((kind, log))
+
+    def of(self, member: Member) -> Verdict | None:
+        """Cases 1 to 3, by the first log that speaks of this member; None if none does."""
+        for kind, log in self._of.get((member.target.lower(), member.natural_key, member.leaf), ()):
+            match log:
+                case Conflict():
+                    return _conflict(member, log.have)
+                case AlreadyRecorded():
+                    return _landed(member, new=False)
+                case _ if kind is member.kind:
+                    return _landed(member, new=True)
+        return None
 
 
 def by_content(member: Member, *, have: bytes, why: str) -> Verdict:
@@ -110,7 +118,7 @@ _RECORDING: dict[type[Log], tuple[Kind, str]] = {
 }
 
 
-def _names(log: Log) -> tuple[Kind, bytes, bytes] | None:
+def recorded_by(log: Log) -> tuple[Kind, bytes, bytes] | None:
     """The kind, natural key and entry of a log that records an effect."""
     if type(log) not in _RECORDING:
         return None

@@ -13,7 +13,7 @@ from chain_writer.errors import ChainWentBack
 from chain_writer.intents import Member, Purpose, Slot, SlotState, Verdict, Winner
 from chain_writer.means import Means
 from chain_writer.store import LaneRow, Lease
-from chain_writer.verdicts import by_content, by_logs
+from chain_writer.verdicts import Said, by_content
 
 BLOCKS_PER_STEP_MAX = 100
 SLOTS_PER_STEP_MAX = 20
@@ -179,18 +179,19 @@ class Watcher:
             return 0
         members = self._means.store.members(lease.lane, [slot.nonce for slot in ready])
         receipts = self._means.chain.receipts([slot.winner_hash or "" for slot in ready])
-        concluded = 0
+        verdicts: dict[int, list[Verdict]] = {}
         for slot, receipt in zip(ready, receipts, strict=True):
             if receipt is None or receipt.block_hash != slot.block_hash:
                 break  # shown before its receipts were written, or gone in this moment: the next look tells
-            verdicts = self._judge(slot, receipt, [m for m in members if m.nonce == slot.nonce], watched)
+            verdicts[slot.nonce] = self._judge(slot, receipt, [m for m in members if m.nonce == slot.nonce], watched)
+        if verdicts:
             with self._means.durable("conclude"):
-                self._means.store.conclude(lease, slot.nonce, verdicts)
-            concluded += 1
-        return concluded
+                self._means.store.conclude(lease, verdicts)
+        return len(verdicts)
 
     def _judge(self, slot: Slot, receipt: Receipt, members: Sequence[Member], watched: Watched) -> list[Verdict]:
-        verdicts = {member.intent: by_logs(member, receipt.logs) for member in members}
+        said = Said(receipt.logs)
+        verdicts = {member.intent: said.of(member) for member in members}
         unmarked = [member for member in members if verdicts[member.intent] is None]
         if unmarked:
             final_block = watched.head - self._means.finality_depth

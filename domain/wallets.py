@@ -1,16 +1,20 @@
-"""Proof that a person holds a wallet: a challenge in words, its two signed forms, and who signed. Pure."""
+"""Proof that a person holds a wallet: a challenge in words, its two signed forms, and who signed. Pure.
+
+eth-account is loaded when the first signature comes: it takes half a second, which every start would pay.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
-from eth_account import Account
-from eth_account.messages import SignableMessage, encode_defunct, encode_typed_data
 
 from domain.errors import Refusal
+
+if TYPE_CHECKING:
+    from eth_account.messages import SignableMessage
 
 SIGNATURE_CHARS = 132  # 0x and 65 bytes
 SCHEMES = frozenset({"eip191", "eip712"})
@@ -77,6 +81,8 @@ def check_signed(investor_id: UUID, challenge: Challenge, *, scheme: str, signat
 
 
 def _message(investor_id: UUID, challenge: Challenge, scheme: str) -> SignableMessage:
+    from eth_account.messages import encode_defunct, encode_typed_data
+
     if scheme == "eip191":
         return encode_defunct(text=statement(investor_id, challenge))
     return encode_typed_data(full_message=typed_data(investor_id, challenge))
@@ -86,6 +92,8 @@ def _signer(message: SignableMessage, signature: str) -> str | None:
     """Who signed; None for bytes that are nobody's signature."""
     if len(signature) != SIGNATURE_CHARS or not signature.startswith("0x"):
         return None
+    from eth_account import Account
+
     try:
         raw = bytes.fromhex(signature[2:])
         return str(Account.recover_message(message, signature=raw)) if raw[-1] in RECOVERY else None

@@ -7,7 +7,8 @@ import secrets
 from pathlib import Path
 
 import msgspec
-from eth_account import Account
+
+from chain_writer.signer import KeySigner
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,5 +52,4 @@ def raw_key(home: Path, name: str) -> str:
 
 
 def address_of(home: Path, name: str) -> str:
-    address: str = Account.from_key(raw_key(home, name)).address
-    return address
+    return KeySigner(raw_key(home, name)).address

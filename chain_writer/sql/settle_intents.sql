@@ -1,4 +1,4 @@
--- What becomes of the intents of a final slot: landed, rejected, or queued again.
+-- What becomes of the intents of final slots: landed, rejected, or queued again.
 UPDATE writer.intents i
 SET state = v.state, code = v.code, reason = v.reason, refused_block = NULL, held_until_block = NULL,
     releases = i.releases + (v.outcome = 'released')::integer,

@@ -5,11 +5,11 @@ The database itself refuses what would break the protocol (see the migration); h
 
 from __future__ import annotations
 
-from chain_writer.store.lanes import LaneRow, LaneTables
+from chain_writer.store.lanes import Bound, LaneRow, LaneTables
 from chain_writer.store.promises import Promises
 from chain_writer.store.tables import SESSION_SQL, Lease, Tables
 
-__all__ = ["LaneRow", "Lease", "Tables", "WriterStore"]
+__all__ = ["Bound", "LaneRow", "Lease", "Tables", "WriterStore"]
 
 
 class WriterStore(Promises, LaneTables):

@@ -35,6 +35,14 @@ class LaneRow(msgspec.Struct, frozen=True):
     draining: bool = False
 
 
+class Bound(msgspec.Struct, frozen=True):
+    """What goes into the next nonce: the signed bytes, and the intents that they carry, in the order of the call."""
+
+    fields: Fields
+    signed: Signed
+    intents: tuple[UUID, ...]
+
+
 class LaneTables(Tables):
     """The lanes' part: leases, nonces, signed bytes, and what became of them. Each write is one commit, or nothing."""
 
@@ -173,26 +181,31 @@ class LaneTables(Tables):
 
     # Writing a lane. Each is one commit, or nothing.
 
-    def allot(self, lease: Lease, fields: Fields, signed: Signed, *, intents: Sequence[UUID], made_block: int) -> None:
-        """Bind intents to the next nonce together with the signed bytes that carry them. LeaseLost while it drains."""
+    def allot(self, lease: Lease, bound: Sequence[Bound], *, made_block: int) -> None:
+        """Bind intents to the next nonces, each with the signed bytes that carry them. LeaseLost while it drains.
+
+        All of them in one commit: the disk is waited for once, however many leave together.
+        """
+        intents = [intent for one in bound for intent in one.intents]
         with self._fenced(lease) as rows:
             _refuse_draining(rows, lease)
-            _take(rows, lease, fields)
-            rows.execute(statement("bind"), (list(intents),))
+            _take(rows, lease, [one.fields for one in bound])
+            rows.execute(statement("bind"), (intents,))
             if rows.rowcount != len(intents):
                 raise GuardBroken(f"{len(intents)} intents were to be bound, {rows.rowcount} were queued")
-            rows.execute(
+            rows.executemany(
                 "INSERT INTO writer.members (lane, nonce, place, intent)"
                 " SELECT %s, %s, m.place - 1, m.intent FROM unnest(%s::uuid[]) WITH ORDINALITY AS m (intent, place)",
-                (lease.lane, fields.nonce, list(intents)),
+                [(lease.lane, one.fields.nonce, list(one.intents)) for one in bound],
             )
-            _submit(rows, lease, fields, signed, purpose=Purpose.EFFECT, made_block=made_block)
+            signed = [(one.fields, one.signed) for one in bound]
+            _submit(rows, lease, signed, purpose=Purpose.EFFECT, made_block=made_block)
 
     def fill(self, lease: Lease, fields: Fields, signed: Signed, *, made_block: int) -> None:
         """Use up the next nonce for nothing: no intent is bound to it."""
         with self._fenced(lease) as rows:
-            _take(rows, lease, fields)
-            _submit(rows, lease, fields, signed, purpose=Purpose.FILLER, made_block=made_block)
+            _take(rows, lease, [fields])
+            _submit(rows, lease, [(fields, signed)], purpose=Purpose.FILLER, made_block=made_block)
 
     def adopt(self, lease: Lease, intents: Sequence[UUID]) -> None:
         """Settle queued intents that the contract has on final state, though no record says how they came there."""
@@ -204,7 +217,7 @@ class LaneTables(Tables):
     def submit(self, lease: Lease, fields: Fields, signed: Signed, *, purpose: Purpose, made_block: int) -> None:
         """Keep further signed bytes of a nonce that is not final."""
         with self._fenced(lease) as rows:
-            _submit(rows, lease, fields, signed, purpose=purpose, made_block=made_block)
+            _submit(rows, lease, [(fields, signed)], purpose=purpose, made_block=made_block)
 
     def note_sent(self, lane: UUID, said: Mapping[str, Classified], *, block: int) -> None:
         """Keep what a node said of submissions, by their hashes. Needs no lease: it decides nothing."""
@@ -233,9 +246,9 @@ class LaneTables(Tables):
         `quarantine` is why the lane must stop after that, `burn_through` the nonce to fill up to, if it must.
         """
         with self._fenced(lease) as rows:
-            for seen, winner in found:
-                kind = "mined" if seen.tx.nonce < next_nonce else "taken_over"
-                rows.execute(statement(kind), mined(lease.lane, lease.epoch, seen, winner))
+            for kind, known in (("mined", True), ("taken_over", False)):
+                several = [one for one in found if (one[0].tx.nonce < next_nonce) is known]
+                rows.executemany(statement(kind), [mined(lease.lane, lease.epoch, *one) for one in several])
             self._move_checkpoint(rows, lease, checkpoint)
             if quarantine is not None:
                 rows.execute("UPDATE writer.lanes SET quarantine = %s WHERE lane = %s", (quarantine, lease.lane))
@@ -255,21 +268,22 @@ class LaneTables(Tables):
             rows.execute(statement("taken_back"), {"lane": lease.lane, "nonces": list(nonces)})
             self._move_checkpoint(rows, lease, checkpoint)
 
-    def conclude(self, lease: Lease, nonce: int, verdicts: Sequence[Verdict]) -> None:
-        """Make a mined nonce final, and settle or release everything that rode in it."""
+    def conclude(self, lease: Lease, verdicts: Mapping[int, Sequence[Verdict]]) -> None:
+        """Make mined nonces final, and settle or release everything that rode in each of them."""
+        nonces, count = list(verdicts), sum(map(len, verdicts.values()))
         with self._fenced(lease) as rows:
             rows.execute(
                 "UPDATE writer.slots SET state = 'final', final_at = now()"
-                " WHERE lane = %s AND nonce = %s AND state = 'mined'",
-                (lease.lane, nonce),
+                " WHERE lane = %s AND nonce = ANY(%s) AND state = 'mined'",
+                (lease.lane, nonces),
             )
-            if rows.rowcount != 1:
-                raise GuardBroken(f"nonce {nonce} was to become final, but is not mined")
-            columns = settled(lease.lane, nonce, verdicts)
+            if rows.rowcount != len(nonces):
+                raise GuardBroken(f"nonces {nonces} were to become final, but {rows.rowcount} of them are mined")
+            columns = settled(lease.lane, verdicts)
             for name in ("settle_members", "settle_intents"):
                 rows.execute(statement(name), columns)
-                if rows.rowcount != len(verdicts):
-                    raise GuardBroken(f"nonce {nonce} has {len(verdicts)} verdicts for {rows.rowcount} members")
+                if rows.rowcount != count:
+                    raise GuardBroken(f"nonces {nonces} have {count} verdicts for {rows.rowcount} members")
 
     def refuse(self, lease: Lease, intent: UUID, refusal: Hold | Reject) -> None:
         """Hold a queued intent back until a block, or settle it as rejected."""
@@ -314,26 +328,31 @@ def _refuse_draining(rows: Cursor, lease: Lease) -> None:
         raise LeaseLost("the lane drains")
 
 
-def _take(rows: Cursor, lease: Lease, fields: Fields) -> None:
-    """A slot for the next nonce. The database refuses any other."""
-    rows.execute(
+def _take(rows: Cursor, lease: Lease, several: Sequence[Fields]) -> None:
+    """A slot for each of the next nonces. The database refuses any other."""
+    rows.executemany(
         "INSERT INTO writer.slots (lane, nonce, target, epoch) VALUES (%s, %s, %s, %s)",
-        (lease.lane, fields.nonce, fields.to, lease.epoch),
+        [(lease.lane, fields.nonce, fields.to, lease.epoch) for fields in several],
     )
 
 
-def _submit(rows: Cursor, lease: Lease, fields: Fields, signed: Signed, *, purpose: Purpose, made_block: int) -> None:
-    rows.execute(
+def _submit(
+    rows: Cursor, lease: Lease, several: Sequence[tuple[Fields, Signed]], *, purpose: Purpose, made_block: int
+) -> None:
+    rows.executemany(
         statement("submit"),
-        {
-            "lane": lease.lane,
-            "nonce": fields.nonce,
-            "purpose": purpose.value,
-            "hash": signed.hash,
-            "raw": signed.raw,
-            "gas_limit": fields.gas_limit,
-            "gas_price_wei": fields.gas_price_wei,
-            "epoch": lease.epoch,
-            "made_block": made_block,
-        },
+        [
+            {
+                "lane": lease.lane,
+                "nonce": fields.nonce,
+                "purpose": purpose.value,
+                "hash": signed.hash,
+                "raw": signed.raw,
+                "gas_limit": fields.gas_limit,
+                "gas_price_wei": fields.gas_price_wei,
+                "epoch": lease.epoch,
+                "made_block": made_block,
+            }
+            for fields, signed in several
+        ],
     )

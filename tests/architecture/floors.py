@@ -38,6 +38,7 @@ SPOKEN_IN: dict[str, tuple[str, ...]] = {
     "psycopg_pool": ("projections/queries.py", "api/store.py", "*/questions.py"),
     "httpx": ("chain_writer/node.py", "chain_writer/web3signer.py", "chain_indexer/node.py", "ops/*.py"),
     "eth_account": ("domain/wallets.py", "chain_writer/signer.py", "ops/*.py"),
+    "eth_keys": ("chain_writer/signer.py",),
     "eth_abi": ("abis/*.py", "ops/contracts.py"),
     "eth_hash": ("abis/hashing.py",),
     "cryptography": ("api/sealing.py",),
@@ -53,5 +54,6 @@ SPOKEN_IN: dict[str, tuple[str, ...]] = {
     "structlog": ("ops/logs.py",),
     "typer": ("ops/cli*.py",),
     "rich": ("ops/*.py",),
+    "rlp": ("chain_writer/signer.py",),
     "msgspec": ("*.py",),
 }

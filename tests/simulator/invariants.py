@@ -16,7 +16,7 @@ from chain_writer.deciders import IN_FLIGHT_MAX
 from chain_writer.intents import IntentState, Outcome, Purpose, SlotState
 from chain_writer.obligations import obligation_of
 from chain_writer.signer import read_back
-from chain_writer.verdicts import _names
+from chain_writer.verdicts import recorded_by
 from tests.simulator.stores import (
     BookTables,
     IndexerTables,
@@ -199,7 +199,7 @@ def _logs(world: World) -> None:
     repeated = 0
     for log in world.chain.logs():
         decoded = decode(log.raw)
-        named = _names(decoded) if decoded is not None else None
+        named = recorded_by(decoded) if decoded is not None else None
         if named is not None:
             recorded[named[2]] += 1
         if isinstance(decoded, l.AlreadyRecorded | l.Conflict) and log.sender in SIGNERS.values():

@@ -94,7 +94,13 @@ class SimNode:
             block_hash = lost[0].hash if lost else hash_of_block("of no chain", block.hash)
         return Receipt(block.number, block_hash, receipt.succeeded, receipt.logs)
 
-    def simulate(self, *, to: str, data: bytes, sender: str, gas: int | None = None) -> Simulated:
+    def tried(self, calls: Sequence[tuple[str, bytes, int]], *, sender: str) -> list[Simulated]:
+        return [self._simulated(to, data, sender=sender, gas=gas) for to, data, gas in calls]
+
+    def simulate(self, *, to: str, data: bytes, sender: str) -> Simulated:
+        return self._simulated(to, data, sender=sender, gas=None)
+
+    def _simulated(self, to: str, data: bytes, *, sender: str, gas: int | None) -> Simulated:
         head = self._blocks()[-1]
         if self._strike("F26/call"):
             return Unclear("incorrect nonce")

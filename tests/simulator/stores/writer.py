@@ -30,7 +30,7 @@ from chain_writer.intents import (
 from chain_writer.replies import Classified
 from chain_writer.rows import cut
 from chain_writer.signer import Fields, Signed
-from chain_writer.store import LaneRow, Lease
+from chain_writer.store import Bound, LaneRow, Lease
 from tests.simulator.stores.database import Connection, MemoryDatabase
 from tests.simulator.stores.writer_tables import (
     NEVER,
@@ -281,15 +281,18 @@ class MemoryWriterStore(MemoryLeases):
 
     # Writing a lane. Each is one commit, or nothing.
 
-    def allot(self, lease: Lease, fields: Fields, signed: Signed, *, intents: Sequence[UUID], made_block: int) -> None:
+    def allot(self, lease: Lease, bound: Sequence[Bound], *, made_block: int) -> None:
         with self._fenced(lease, "allot"):
             if self.tables.lanes[lease.lane].row.draining:
                 raise LeaseLost("the lane drains")
-            self._take(lease, fields, members=intents)
-            self.tables.queued(list(intents), wanted_for="bound")
+            for one in bound:
+                self._take(lease, one.fields, members=one.intents)
+            intents = [intent for one in bound for intent in one.intents]
+            self.tables.queued(intents, wanted_for="bound")
             for intent in intents:
                 self.tables.change_intent(intent, state=IntentState.BOUND, **CLEARED)
-            self._submit(lease, fields, signed, purpose=Purpose.EFFECT, made_block=made_block)
+            for one in bound:
+                self._submit(lease, one.fields, one.signed, purpose=Purpose.EFFECT, made_block=made_block)
 
     def fill(self, lease: Lease, fields: Fields, signed: Signed, *, made_block: int) -> None:
         with self._fenced(lease, "fill"):
@@ -350,21 +353,25 @@ class MemoryWriterStore(MemoryLeases):
                     self.tables.change_slot(lease.lane, nonce, state=SlotState.LIVE, submissions=tuple(unsent), **gone)
             self._move_checkpoint(lease, checkpoint)
 
-    def conclude(self, lease: Lease, nonce: int, verdicts: Sequence[Verdict]) -> None:
+    def conclude(self, lease: Lease, verdicts: Mapping[int, Sequence[Verdict]]) -> None:
         with self._fenced(lease, "conclude"):
-            row = self.tables.slots.get((lease.lane, nonce))
-            if row is None or row.slot.state is not SlotState.MINED:
-                raise GuardBroken(f"nonce {nonce} was to become final, but is not mined")
-            told = {verdict.intent: verdict for verdict in verdicts}
-            members = tuple(_concluded(member, told.get(member.intent)) for member in row.members)
-            settled = sum(member.intent in told for member in members)
-            if settled != len(verdicts):
-                raise GuardBroken(f"nonce {nonce} has {len(verdicts)} verdicts for {settled} members")
-            self.tables.change_slot(lease.lane, nonce, state=SlotState.FINAL)
-            final = self.tables.slots[lease.lane, nonce]
-            self.tables.slots.put((lease.lane, nonce), msgspec.structs.replace(final, members=members))
-            for verdict in verdicts:
-                self._settle(verdict)
+            for nonce, several in verdicts.items():
+                self._conclude(lease.lane, nonce, several)
+
+    def _conclude(self, lane: UUID, nonce: int, verdicts: Sequence[Verdict]) -> None:
+        row = self.tables.slots.get((lane, nonce))
+        if row is None or row.slot.state is not SlotState.MINED:
+            raise GuardBroken(f"nonce {nonce} was to become final, but is not mined")
+        told = {verdict.intent: verdict for verdict in verdicts}
+        members = tuple(_concluded(member, told.get(member.intent)) for member in row.members)
+        settled = sum(member.intent in told for member in members)
+        if settled != len(verdicts):
+            raise GuardBroken(f"nonce {nonce} has {len(verdicts)} verdicts for {settled} members")
+        self.tables.change_slot(lane, nonce, state=SlotState.FINAL)
+        final = self.tables.slots[lane, nonce]
+        self.tables.slots.put((lane, nonce), msgspec.structs.replace(final, members=members))
+        for verdict in verdicts:
+            self._settle(verdict)
 
     def refuse(self, lease: Lease, intent: UUID, refusal: Hold | Reject) -> None:
         with self._fenced(lease, "refuse"):

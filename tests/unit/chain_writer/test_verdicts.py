@@ -9,7 +9,7 @@ from eth_abi.abi import encode
 from abis import Log, RawLog, logs, revision_key, to_bytes32
 from abis.hashing import keccak
 from chain_writer.intents import IntentState, Kind, Member, Outcome
-from chain_writer.verdicts import RELEASES_MAX, by_content, by_logs
+from chain_writer.verdicts import RELEASES_MAX, Said, by_content
 from tests.unit.chain_writer.house import ALREADY, RECORDED, WALLET, name
 
 TARGET = "0x" + "ab" * 20
@@ -35,7 +35,7 @@ INVESTED = encode(["address", "uint256", "uint256"], [WALLET, 10_000, 100])
 
 
 def test_its_own_log_says_that_it_is_recorded() -> None:
-    verdict = by_logs(MEMBER, [log(RECORDED, data=INVESTED)])
+    verdict = Said([log(RECORDED, data=INVESTED)]).of(MEMBER)
     assert verdict is not None
     assert (verdict.outcome, verdict.state) == (Outcome.RECORDED, IntentState.LANDED)
 
@@ -69,7 +69,7 @@ def test_every_kind_is_recorded_by_the_log_of_its_own_name_alone(kind: Kind) -> 
     for other, logged in {**LOGS, None: logs.CertificateTransferred}.items():
         declared = logs.DECLARATIONS[logged]
         raw = log(declared.replace(" indexed", ""), key=word, data=bytes(32 * (declared.count(",") - 1)))
-        verdict = by_logs(member, [raw])
+        verdict = Said([raw]).of(member)
         assert (verdict is not None) == (other is kind), logged
         assert verdict is None or verdict.outcome is Outcome.RECORDED
 
@@ -80,19 +80,19 @@ def test_a_revision_is_recorded_by_the_log_of_this_very_revision(kind: Kind) -> 
     declared = logs.DECLARATIONS[LOGS[kind]]
     raw = log(declared.replace(" indexed", ""), key=to_bytes32(subject), data=bytes(32 * (declared.count(",") - 1)))
     member = msgspec.structs.replace(MEMBER, kind=kind, natural_key=revision_key(subject, 1))
-    assert by_logs(member, [raw]) is None
+    assert Said([raw]).of(member) is None
     of_nobody = msgspec.structs.replace(raw, topics=(*raw.topics[:1], b"\xff" * 32, LEAF))
-    assert by_logs(member, [of_nobody]) is None
+    assert Said([of_nobody]).of(member) is None
 
 
 def test_already_recorded_is_landed_too() -> None:
-    verdict = by_logs(MEMBER, [log(ALREADY)])
+    verdict = Said([log(ALREADY)]).of(MEMBER)
     assert verdict is not None
     assert (verdict.outcome, verdict.state) == (Outcome.ALREADY_RECORDED, IntentState.LANDED)
 
 
 def test_a_conflict_is_rejected_and_says_what_is_there() -> None:
-    verdict = by_logs(MEMBER, [log(CONFLICT, data=OTHER + DIGEST)])
+    verdict = Said([log(CONFLICT, data=OTHER + DIGEST)]).of(MEMBER)
     assert verdict is not None
     assert (verdict.outcome, verdict.state, verdict.code) == (Outcome.CONFLICT, IntentState.REJECTED, "conflict")
     assert OTHER.hex() in (verdict.reason or "")
@@ -111,7 +111,7 @@ def test_a_conflict_is_rejected_and_says_what_is_there() -> None:
     ids=["another-key", "another-entry", "another-contract", "torn", "unknown", "anonymous"],
 )
 def test_no_other_log_says_anything_of_it(other: RawLog) -> None:
-    assert by_logs(MEMBER, [other]) is None
+    assert Said([other]).of(MEMBER) is None
 
 
 def test_without_a_log_its_own_digest_on_the_contract_is_landed() -> None:

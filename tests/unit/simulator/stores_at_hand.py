@@ -10,7 +10,7 @@ from chain_writer.blocks import BlockTx, Header
 from chain_writer.deciders import Found
 from chain_writer.intents import CloseCampaign, IntentState, Kind, Obligation, Outcome, Verdict, Winner
 from chain_writer.signer import Fields, Signed
-from chain_writer.store import Lease, WriterStore
+from chain_writer.store import Bound, Lease, WriterStore
 from tests.simulator.stores import MemoryWriterStore
 
 AnyStore = WriterStore | MemoryWriterStore
@@ -99,7 +99,8 @@ def begin(store: AnyStore, *obligations: Obligation, owner: str = "worker") -> L
 
 def allot(store: AnyStore, lease: Lease, nonce: int, *positions: int) -> None:
     """One slot for the intents of these positions; its bytes are those of "tx <nonce>"."""
-    store.allot(lease, fields(nonce), signed(f"tx {nonce}"), intents=[effect(one) for one in positions], made_block=10)
+    bound = Bound(fields(nonce), signed(f"tx {nonce}"), tuple(effect(one) for one in positions))
+    store.allot(lease, [bound], made_block=10)
 
 
 def mine(store: AnyStore, lease: Lease, nonce: int, *, number: int = 11, winner: Winner = Winner.EFFECT) -> None:

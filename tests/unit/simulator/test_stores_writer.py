@@ -13,7 +13,7 @@ from chain_writer.deciders import IN_FLIGHT_MAX, Hold, Reject
 from chain_writer.errors import GuardBroken, LeaseLost
 from chain_writer.intents import IntentState, Purpose, SlotState, Verdict, Winner
 from chain_writer.replies import Classified, Reply
-from chain_writer.store import LaneRow, Lease, WriterStore
+from chain_writer.store import Bound, LaneRow, Lease, WriterStore
 from tests.simulator.stores import MemoryDatabase, MemoryWriterStore
 from tests.support.roles import as_room
 from tests.unit.simulator.stores_at_hand import (
@@ -116,7 +116,7 @@ def test_what_is_ready_has_nothing_unsettled_before_it(store: WriterStore) -> No
     allot(store, lease, 5, 5, 7)
     assert ready(store) == [1]
     mine(store, lease, 5)
-    store.conclude(lease, 5, [landed(5), landed(7)])
+    store.conclude(lease, {5: [landed(5), landed(7)]})
     assert ready(store) == [1, 8, 9]
     store.adopt(lease, [effect(9)])
     assert ready(store) == [1, 2, 8]
@@ -163,7 +163,7 @@ WRITES: dict[str, Callable[[WriterStore, Lease], None]] = {
     "mine": lambda store, lease: mine(store, lease, 5),
     "move_checkpoint": lambda store, lease: store.move_checkpoint(lease, CHECKPOINT),
     "roll_back": lambda store, lease: store.roll_back(lease, [5], checkpoint=CHECKPOINT),
-    "conclude": lambda store, lease: store.conclude(lease, 5, [landed(1)]),
+    "conclude": lambda store, lease: store.conclude(lease, {5: [landed(1)]}),
     "refuse": lambda store, lease: store.refuse(lease, effect(2), Reject("no", "never")),
 }
 
@@ -220,7 +220,7 @@ def test_open_nonces_of_a_former_signer_are_seen(store: WriterStore) -> None:
     assert store.undecided_signer(LANE, NAME) is None
     assert store.undecided_signer(named("no lane"), NAME) is None
     mine(store, lease, 5)
-    store.conclude(lease, 5, [landed(1)])
+    store.conclude(lease, {5: [landed(1)]})
     assert store.undecided_signer(OTHER_LANE, NAME) is None
     assert store.busy_lanes() == []
 
@@ -280,7 +280,7 @@ def test_no_nonce_but_the_next_is_taken(store: WriterStore, nonce: int) -> None:
     lease = begin(store, obligation(1), obligation(2))
     allot(store, lease, 5, 1)
     with pytest.raises(GuardBroken):
-        store.allot(lease, fields(nonce), signed("again"), intents=[effect(2)], made_block=10)
+        store.allot(lease, [Bound(fields(nonce), signed("again"), (effect(2),))], made_block=10)
     with pytest.raises(GuardBroken):
         store.fill(lease, fields(nonce), signed("filler"), made_block=10)
     assert ready(store) == [2]
@@ -342,7 +342,7 @@ def test_a_mined_nonce_may_be_taken_back_until_it_is_final(store: WriterStore) -
     assert (slot.state, slot.block_hash, slot.winner) == (SlotState.LIVE, None, None)
     assert (slot.best.sends, slot.best.sent_block, slot.best.reply) == (1, None, None)
     mine(store, lease, 5)
-    store.conclude(lease, 5, [landed(1)])
+    store.conclude(lease, {5: [landed(1)]})
     store.roll_back(lease, [5], checkpoint=BLOCK)
     assert store.open_slots(LANE) == []
     assert store.last_final(LANE) == (11, hash_of("block 11"))
@@ -361,21 +361,58 @@ def test_a_nonce_that_was_never_given_out_becomes_nobodys_slot(store: WriterStor
     assert store.last_final(LANE) is None
 
 
+def test_several_nonces_are_taken_in_one_commit_or_none_is(store: WriterStore) -> None:
+    lease = begin(store, obligation(1), obligation(2), obligation(3))
+
+    def bound(nonce: int, position: int) -> Bound:
+        return Bound(fields(nonce), signed(f"tx {nonce}"), (effect(position),))
+
+    for wrong in ([bound(5, 1), bound(7, 2)], [bound(5, 1), bound(6, 1)], [bound(5, 1), bound(6, 77)]):
+        with pytest.raises(GuardBroken):
+            store.allot(lease, wrong, made_block=10)
+    assert (store.open_slots(LANE), ready(store)) == ([], [1, 2, 3])
+
+    store.allot(lease, [bound(5, 2), bound(6, 1)], made_block=10)
+
+    assert [(slot.nonce, slot.best.hash) for slot in store.open_slots(LANE)] == [
+        (5, signed("tx 5").hash),
+        (6, signed("tx 6").hash),
+    ]
+    assert [(one.nonce, one.intent) for one in store.members(LANE, [5, 6])] == [(5, effect(2)), (6, effect(1))]
+    assert ready(store) == [3]
+
+
+def test_several_nonces_become_final_in_one_commit_or_none_does(store: WriterStore) -> None:
+    lease = begin(store, obligation(1), obligation(2))
+    for nonce, position in ((5, 1), (6, 2)):
+        allot(store, lease, nonce, position)
+    mine(store, lease, 5)
+    for wrong in ({5: [landed(1)], 6: [landed(2)]}, {5: [landed(1), landed(2)]}):
+        with pytest.raises(GuardBroken):
+            store.conclude(lease, wrong)
+    assert [slot.state for slot in store.open_slots(LANE)] == [SlotState.MINED, SlotState.LIVE]
+    mine(store, lease, 6)
+
+    store.conclude(lease, {5: [landed(1)], 6: [released(2)]})
+
+    assert (store.open_slots(LANE), ready(store)) == ([], [2])
+
+
 def test_a_final_slot_settles_or_releases_its_members_once(store: WriterStore) -> None:
     lease = begin(store, obligation(1), obligation(2), obligation(3))
     allot(store, lease, 5, 1, 2, 3)
     with pytest.raises(GuardBroken):
-        store.conclude(lease, 5, [landed(1), landed(2), landed(3)])
+        store.conclude(lease, {5: [landed(1), landed(2), landed(3)]})
     mine(store, lease, 5)
     for wrong in ([landed(1), landed(1)], [landed(77)]):
         with pytest.raises(GuardBroken):
-            store.conclude(lease, 5, wrong)
+            store.conclude(lease, {5: wrong})
     rejected = Verdict(
         intent=effect(2), outcome=landed(2).outcome, state=IntentState.REJECTED, code="conflict", reason="another"
     )
-    store.conclude(lease, 5, [landed(1), rejected, released(3)])
+    store.conclude(lease, {5: [landed(1), rejected, released(3)]})
     with pytest.raises(GuardBroken):
-        store.conclude(lease, 5, [landed(1), rejected, released(3)])
+        store.conclude(lease, {5: [landed(1), rejected, released(3)]})
     with pytest.raises(GuardBroken):
         store.submit(lease, fields(5), signed("late"), purpose=Purpose.EFFECT, made_block=12)
     assert [(one.position, one.code) for one in store.rejections(limit=9)] == [(2, "conflict")]

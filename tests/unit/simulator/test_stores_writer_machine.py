@@ -17,7 +17,7 @@ from chain_writer.deciders import Hold, Reject
 from chain_writer.errors import GuardBroken, LeaseLost
 from chain_writer.intents import IntentState, Outcome, Purpose, SlotState, Verdict, Winner
 from chain_writer.replies import Classified, Reply
-from chain_writer.store import Lease, WriterStore
+from chain_writer.store import Bound, Lease, WriterStore
 from tests.simulator.stores import MemoryDatabase, MemoryWriterStore
 from tests.support.roles import as_room
 from tests.unit.simulator.stores_at_hand import (
@@ -166,16 +166,21 @@ class TwoStores(RuleBasedStateMachine):
     def allot(self, lane: UUID, ahead: int, text: str, which: list[int]) -> None:
         made, wish = fields(self.next_nonce(lane) + ahead), [effect(one) for one in which]
         lease = self.lease(lane)
-        self.both(lambda store: store.allot(lease, made, signed(text), intents=wish, made_block=9), "allot")
+        self.both(lambda store: store.allot(lease, [Bound(made, signed(text), tuple(wish))], made_block=9), "allot")
 
-    @rule(lane=lanes, text=texts, refusal=st.none() | refusals)
-    def allot_what_is_ready(self, lane: UUID, text: str, refusal: Hold | Reject | None) -> None:
-        """It may have been refused before."""
+    @rule(lane=lanes, text=texts, refusal=st.none() | refusals, apart=st.booleans())
+    def allot_what_is_ready(self, lane: UUID, text: str, refusal: Hold | Reject | None, apart: bool) -> None:  # noqa: FBT001
+        """In one nonce, or in several of one commit. It may have been refused before."""
         ready = self.memory.ready(GENERATION, LANES[lane][0], head=25, limit=3)
         if ready and refusal is not None:
             self._refuse(lane, ready[0].id, refusal)
-        made, wish, lease = fields(self.next_nonce(lane)), [one.id for one in ready], self.lease(lane)
-        self.both(lambda store: store.allot(lease, made, signed(text), intents=wish, made_block=9), "allot")
+        nonce, lease = self.next_nonce(lane), self.lease(lane)
+        groups = [(one.id,) for one in ready] if apart else [tuple(one.id for one in ready)]
+        bound = [
+            Bound(fields(nonce + place), signed(f"{text} {place}" if place else text), group)
+            for place, group in enumerate(groups)
+        ]
+        self.both(lambda store: store.allot(lease, bound, made_block=9), "allot")
 
     @rule(lane=lanes, ahead=ahead, text=texts)
     def fill(self, lane: UUID, ahead: int, text: str) -> None:
@@ -244,15 +249,19 @@ class TwoStores(RuleBasedStateMachine):
         lease = self.lease(lane)
         self.both(lambda store: store.roll_back(lease, nonces, checkpoint=checkpoint), "roll_back")
 
-    @rule(lane=lanes, outcome=outcomes, stranger=st.none() | positions)
-    def conclude(self, lane: UUID, outcome: tuple[Outcome, IntentState, str | None], stranger: int | None) -> None:
-        nonce = next((s.nonce for s in self.memory.open_slots(lane) if s.state is SlotState.MINED), 5)
-        told = [member.intent for member in self.memory.members(lane, [nonce])]
-        told += [] if stranger is None or stranger > 2 else [effect(stranger)]
-        lease = self.lease(lane)
+    @rule(lane=lanes, outcome=outcomes, stranger=st.none() | positions, count=st.integers(1, 3))
+    def conclude(
+        self, lane: UUID, outcome: tuple[Outcome, IntentState, str | None], stranger: int | None, count: int
+    ) -> None:
+        mined = [s.nonce for s in self.memory.open_slots(lane) if s.state is SlotState.MINED]
         what, state, code = outcome
-        verdicts = [Verdict(intent=one, outcome=what, state=state, code=code, reason=code) for one in told]
-        self.both(lambda store: store.conclude(lease, nonce, verdicts), "conclude")
+        verdicts: dict[int, list[Verdict]] = {}
+        for nonce in mined[:count] or [5]:
+            told = [member.intent for member in self.memory.members(lane, [nonce])]
+            told += [] if stranger is None or stranger > 2 else [effect(stranger)]
+            verdicts[nonce] = [Verdict(intent=one, outcome=what, state=state, code=code, reason=code) for one in told]
+        lease = self.lease(lane)
+        self.both(lambda store: store.conclude(lease, verdicts), "conclude")
 
     # What both say, and what they keep.
 
