@@ -127,7 +127,7 @@ class Lane:
         if not watched.row.draining or is_burning(watched):
             signed += self._sender.allot(lease, watched)
         if signed:
-            self._sender.move(lease, self._look(lease))
+            self._sender.move(lease, self._watcher.stored(lease, watched))
         return signed
 
     def _check_drained(self, watched: Watched) -> None:

@@ -33,8 +33,8 @@ from chain_writer.signer import Fields, read_back
 from chain_writer.store import Bound, Lease
 from chain_writer.watching import Watched
 
-BATCHES_PER_STEP_MAX = 8
-INTENTS_PER_STEP_MAX = 1_000
+BATCHES_PER_STEP_MAX = 20  # what one request to a node may ask
+INTENTS_PER_STEP_MAX = 1_500
 
 
 class Sender:

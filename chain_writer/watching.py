@@ -67,6 +67,10 @@ class Watcher:
                 raise ChainWentBack(f"block {final[0]} was final as {final[1]}, the chain now has {header.hash} there")
         return Watched(row=row, slots=tuple(slots), seen=seen, final=final)
 
+    def stored(self, lease: Lease, watched: Watched) -> Watched:
+        """The same look at the chain with what is stored by now: bytes leave as they are read back."""
+        return msgspec.structs.replace(watched, slots=tuple(self._means.store.open_slots(lease.lane)))
+
     def step(self, lease: Lease, watched: Watched) -> int:
         """Take back what the chain took back, else read on and conclude what is final. How many things that were."""
         gone = [slot for slot in watched.slots if self._fate(slot, watched) is Fate.ROLL_BACK]

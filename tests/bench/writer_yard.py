@@ -107,6 +107,7 @@ class Yard:
         self._at_once = True
         self.reader = self._stack.enter_context(closing(JournalReader(as_room(dsn, "writer"), codec=codec())))
         self.store = self.new_store()
+        self._counter = self._stack.enter_context(closing(psycopg.connect(dsn, autocommit=True)))
 
     def close(self) -> None:
         self._stack.close()
@@ -233,8 +234,7 @@ class Yard:
         return self._count("SELECT count(*) FROM writer.intents WHERE state = 'rejected' OR releases > 0")
 
     def _count(self, query: str) -> int:
-        with psycopg.connect(self.dsn) as connection:
-            row = connection.execute(query.encode()).fetchone()
+        row = self._counter.execute(query.encode()).fetchone()
         assert row is not None
         return int(row[0])
 
