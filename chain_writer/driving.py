@@ -14,7 +14,7 @@ from chain_writer.errors import OperatorNeeded
 from domain.progress import Progress
 
 STEPS_PER_DRIVE_MAX = 50
-UNDRIVEN_S_MAX = 3.0  # the net under the messages: no lane is left alone for longer, Redis or not
+UNDRIVEN_S_MAX = 1.0  # the net under the messages: no lane is left alone for longer, Redis or not
 MENDED_EVERY_S = 30.0  # how often a lane that waits for an operator is tried again
 
 log = logging.getLogger(__name__)

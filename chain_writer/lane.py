@@ -28,8 +28,8 @@ from chain_writer.store import Lease, WriterStore
 from chain_writer.watching import Watched, Watcher
 from domain.progress import Progress
 
-LEASE_S = 4.0  # how long a lane waits for a worker that died
-RENEW_EVERY_S = 1.0
+LEASE_S = 2.0  # how long a lane waits for a worker that died
+RENEW_EVERY_S = 0.5
 PINS_EVERY_S = 60.0  # how often the contracts' code is compared again
 
 log = logging.getLogger(__name__)
