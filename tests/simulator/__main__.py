@@ -19,6 +19,7 @@ from tests.simulator.runs import Ran, run
 from tests.simulator.world import Options
 
 SEEDS_PER_MUTANT_MAX = 300
+CATCHING = {"Broken", "GuardBroken", "AssertionError"}
 SAID_EVERY_S = 10.0
 SEEDS_AT_ONCE = 64
 SOAK_RATE = 0.01
@@ -155,6 +156,8 @@ def caught(mutant: Callable[[], Any], *, watching: bool = True) -> tuple[int, st
         for seed in range(1, SEEDS_PER_MUTANT_MAX + 1):
             violation = run(seed, watching=watching).violation
             if violation is not None:
+                # anything else is a mistake in the making of the mistake
+                assert violation.partition(":")[0] in CATCHING, violation
                 return seed, violation
     return SEEDS_PER_MUTANT_MAX, None
 

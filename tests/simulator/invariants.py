@@ -85,8 +85,13 @@ class Watch:
     def _slots(self, tables: WriterTables) -> None:
         homes: Counter[UUID] = Counter()
         for lane in tables.lanes:
-            in_flight = 0
-            for row in tables.slots_of(lane):  # I3, I10: it has a slot for each nonce, or this fails
+            in_flight, row_of = 0, tables.lanes[lane].row
+            nonces = [row.slot.nonce for row in tables.slots_of(lane)]
+            hold(
+                nonces == list(range(row_of.first_nonce, row_of.next_nonce)),
+                f"I3, I10: a nonce without a slot: {nonces}",
+            )
+            for row in tables.slots_of(lane):
                 slot = row.slot
                 in_flight += slot.state is SlotState.LIVE
                 homes.update(m.intent for m in row.members if m.outcome is not Outcome.RELEASED)

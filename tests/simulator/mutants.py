@@ -11,12 +11,11 @@ from unittest.mock import patch
 
 import msgspec
 
-from chain_writer.batches import Batch
 from chain_writer.deciders import Fate
 from chain_writer.intents import IntentState, Outcome, Slot, SlotState
 from chain_writer.replies import Reply
 from chain_writer.sending import Sender
-from chain_writer.store import Lease
+from chain_writer.store import Bound, Lease
 from chain_writer.watching import Watcher
 
 
@@ -92,12 +91,9 @@ def sent_before_stored() -> Any:
     """(e) The first one is on its way before it is written down."""
     bind = Sender._bind
 
-    def mistaken(self: Sender, lease: Lease, batch: Batch, *, nonce: int, gas_limit: int, head: int) -> None:
-        means = self._means
-        price = means.gas_price_wei
-        fields = means.fields(nonce=nonce, to=batch.target, data=batch.data, gas_limit=gas_limit, gas_price_wei=price)
-        means.chain.send([means.signed(fields, campaigns=batch.campaigns).raw])
-        bind(self, lease, batch, nonce=nonce, gas_limit=gas_limit, head=head)
+    def mistaken(self: Sender, lease: Lease, bound: Sequence[Bound], head: int) -> None:
+        self._means.chain.send([one.signed.raw for one in bound])
+        bind(self, lease, bound, head)
 
     return patch.object(Sender, "_bind", mistaken)
 
@@ -106,13 +102,15 @@ def nonce_taken_in_two_steps() -> Any:
     """(f) The counter moves in one commit, the row is written in another."""
     bind = Sender._bind
 
-    def mistaken(self: Sender, lease: Lease, batch: Batch, *, nonce: int, gas_limit: int, head: int) -> None:
+    def mistaken(self: Sender, lease: Lease, bound: Sequence[Bound], head: int) -> None:
         store: Any = self._means.store
         tables = store.tables
-        with store._transaction("writer.count"):
-            tables.change_lane(lease.lane, next_nonce=nonce + 1)
-        tables.change_lane(lease.lane, next_nonce=nonce)  # the row's guard asks for it: it is not part of the mistake
-        bind(self, lease, batch, nonce=nonce, gas_limit=gas_limit, head=head)
+        if bound:
+            first = bound[0].fields.nonce
+            with store._transaction("writer.count"):
+                tables.change_lane(lease.lane, next_nonce=first + len(bound))
+            tables.change_lane(lease.lane, next_nonce=first)  # the row's guard asks for it: no part of the mistake
+        bind(self, lease, bound, head)
 
     return patch.object(Sender, "_bind", mistaken)
 

@@ -74,9 +74,10 @@ class WriterTables:
         self.unknown_replies: Table[str, int] = table()
 
     def slots_of(self, lane: UUID) -> list[SlotRow]:
-        """In the order of their nonces, which have no holes."""
+        """In the order of their nonces. Whether they have no holes is for the invariants to say."""
         kept = self.lanes.get(lane)
-        return [self.slots[lane, nonce] for nonce in range(kept.row.first_nonce, kept.row.next_nonce)] if kept else []
+        nonces = range(kept.row.first_nonce, kept.row.next_nonce) if kept else range(0)
+        return [self.slots[lane, nonce] for nonce in nonces if (lane, nonce) in self.slots]
 
     def is_open(self, lane: UUID) -> bool:
         """Whether a nonce of a lane is not final."""
