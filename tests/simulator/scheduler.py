@@ -47,9 +47,12 @@ class Process:
         self._gone()
 
     def pause(self) -> None:
-        """Let others go on; from inside."""
+        """Let others go on; from inside. Only this process's own lines are counted: the trace is of the whole thread."""
         assert self._greenlet is not None
+        tracing = sys.gettrace()
+        sys.settrace(None)
         self._greenlet.parent.switch()
+        sys.settrace(tracing)
 
     def rest(self) -> None:
         self.resting = True
