@@ -47,7 +47,7 @@ class Process:
         self._gone()
 
     def pause(self) -> None:
-        """Let others go on; from inside. Only this process's own lines are counted: the trace is of the whole thread."""
+        """Let others go on; from inside. Its trace stays with it: a trace is of the whole thread."""
         assert self._greenlet is not None
         tracing = sys.gettrace()
         sys.settrace(None)
