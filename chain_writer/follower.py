@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from abis import Generation
 from chain_writer.intents import Obligation, generation_id
@@ -29,12 +29,17 @@ class Follower:
         generation: Generation,
         lanes: Sequence[str],
         *,
+        rebuilt: bool = False,
+        omitted: Container[int] = (),
         crash: Callable[[str], None] = no_crash,
     ) -> None:
+        """`rebuilt`: the generation is posted again beside the living one. `omitted`: entries of no effect there."""
         self._reader = reader
         self._store = store
         self._generation = generation
         self._lanes = tuple(lanes)
+        self._rebuilt = rebuilt
+        self._omitted = omitted
         self._crash = crash
         self._id = generation_id(generation)
         self._position = self._stored_position()
@@ -59,6 +64,8 @@ class Follower:
     def _obligation(self, entry: Entry) -> Obligation | None:
         """What an entry obliges, or obliges anew because it releases what was refused."""
         position = released_by(entry)
+        if entry.position in self._omitted or position in self._omitted:
+            return None
         if position is None:
             return obligation_of(entry, self._generation)
         return obliged_anew(entry, self._reader.entry(position), self._generation)
@@ -69,4 +76,4 @@ class Follower:
             self._store.rehome(self._id, subject, lane=lane_of(subject, self._lanes))
 
     def _stored_position(self) -> int:
-        return self._store.position(self._id, chain_id=self._generation.chain_id)
+        return self._store.position(self._id, chain_id=self._generation.chain_id, rebuilt=self._rebuilt)

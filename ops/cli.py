@@ -27,6 +27,9 @@ app.add_typer(vault_app, name="vault")
 lanes_app = typer.Typer(help="The lanes of the chain writer: how each stands.", no_args_is_help=True)
 app.add_typer(lanes_app, name="lanes")
 
+chain_app = typer.Typer(help="The chain ledger: post it again elsewhere.", no_args_is_help=True)
+app.add_typer(chain_app, name="chain")
+
 Home = Annotated[
     Path, typer.Option("--home", help="Folder of the local stack: data, keys, logs.", envvar="TANDEM_HOME")
 ]
@@ -226,6 +229,19 @@ def contracts_check(home: Home = HOME) -> None:
         typer.echo(difference)
     typer.echo("the chain differs" if differences else "the chain is the pinned one")
     raise typer.Exit(1 if differences else 0)
+
+
+@chain_app.command("rebuild")
+def chain_rebuild(
+    to: Annotated[str, typer.Option("--to", help="A node of the chain that the ledger is posted to.")],
+    *,
+    home: Home = HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Post the chain ledger again, onto another chain, and compare the two. May be stopped and repeated."""
+    from ops.chain_words import rebuild
+
+    raise typer.Exit(rebuild(settings_of(home), to, as_json=as_json))
 
 
 # Keys.

@@ -15,11 +15,12 @@ class Promises(Tables):
 
     # Following the journal.
 
-    def position(self, generation: UUID, *, chain_id: int) -> int:
-        """How far the journal has been read for a generation; one that is new begins at 0."""
+    def position(self, generation: UUID, *, chain_id: int, rebuilt: bool = False) -> int:
+        """How far the journal has been read for a generation; one that is new begins at 0, perhaps beside another."""
         self._connection.execute(
-            "INSERT INTO writer.followers (generation, chain_id, position) VALUES (%s, %s, 0) ON CONFLICT DO NOTHING",
-            (generation, chain_id),
+            "INSERT INTO writer.followers (generation, chain_id, position, rebuilt) VALUES (%s, %s, 0, %s)"
+            " ON CONFLICT DO NOTHING",
+            (generation, chain_id, rebuilt),
         )
         row = self._maybe("SELECT position FROM writer.followers WHERE generation = %s", (generation,))
         assert row is not None
@@ -59,10 +60,28 @@ class Promises(Tables):
             (lane, generation, subject),
         )
 
+    def tally(self, generation: UUID) -> dict[str, int]:
+        """How many intents of a generation are in each state."""
+        rows = self._all(
+            "SELECT state, count(*) FROM writer.intents WHERE generation = %s GROUP BY state", (generation,)
+        )
+        return {str(state): int(count) for state, count in rows}
+
+    def refused(self, generation: UUID, *, limit: int) -> list[tuple[int, str, str, str]]:
+        """The intents of a generation that will not land, oldest first: position, kind, code and reason."""
+        return [
+            (int(position), str(kind), str(code), str(reason))
+            for position, kind, code, reason in self._all(
+                "SELECT position, kind, code, reason FROM writer.intents"
+                " WHERE generation = %s AND state = 'rejected' ORDER BY position LIMIT %s",
+                (generation, limit),
+            )
+        ]
+
     # Reporting and waking.
 
     def rejections(self, *, limit: int) -> list[Rejection]:
-        """Rejected intents that have not been reported, oldest first."""
+        """Rejected intents of a generation that lives, which have not been reported, oldest first."""
         return [rejection_of(row) for row in self._all(statement("rejections"), (limit,))]
 
     def reported(self, intent: UUID, *, position: int) -> None:
@@ -72,5 +91,5 @@ class Promises(Tables):
         )
 
     def busy_lanes(self) -> list[str]:
-        """The lanes that have something to do or to watch."""
+        """The lanes of the house that have something to do or to watch."""
         return [str(row[0]) for row in self._all(statement("busy_lanes"))]

@@ -9,6 +9,9 @@ CREATE TABLE writer.followers (
     generation uuid PRIMARY KEY,
     chain_id bigint NOT NULL,
     position bigint NOT NULL CHECK (position >= 0),
+    -- Posted again beside the living generation: the domain is told of nothing that it refuses, and no worker of the
+    -- house drives its lanes (their names have an @).
+    rebuilt boolean NOT NULL DEFAULT false,
     started_at timestamptz NOT NULL DEFAULT now()
 );
 

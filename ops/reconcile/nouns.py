@@ -18,6 +18,7 @@ Kind = Literal[
     "log-without-confirmation",  # the indexer has passed a log that the journal does not confirm
     "posting-rejected",  # the chain refused for good what an entry obliges
     "abandoned-on-chain",  # two people went on without an effect, and the chain has it all the same
+    "generation-differs",  # the rebuilt chain ledger says something else than the living one
     "contract-differs",  # chain id, genesis, code or roles are not the pinned generation's
 ]
 
@@ -25,7 +26,8 @@ Kind = Literal[
 class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing on which two sides do not agree. `subject` and `id` name the thing, `what` the part of it.
 
-    A side that has nothing to say is None. `positions` are the entries of the journal that are concerned.
+    A side that has nothing to say is None; `living` is that of the living generation, where two are compared.
+    `positions` are the entries of the journal that are concerned.
     """
 
     kind: Kind
@@ -34,6 +36,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     what: str
     journal: str | None = None
     book: str | None = None
+    living: str | None = None
     chain: str | None = None
     positions: tuple[int, ...] = ()
 

@@ -116,7 +116,7 @@ def _compare_chain(
     confirmed = _last_believed(journal)
     head, block = chain_reader.choose(finality_depth=settings.finality_depth, confirmed=confirmed)
     chain = chain_reader.read(journal, head=head, block=block)
-    later = _later(journal, chain, reader)
+    later = later_than(journal, chain, reader)
     explained = Explainer(journal, generation, signers=signers, later=later).explain(chain.logs)
     posted = compare_postings(
         journal, digests=chain.digests, met=explained.met, moved=explained.moved, checkpoint=checkpoint
@@ -157,7 +157,7 @@ def _last_believed(journal: JournalSide) -> int:
     return max((*confirmed, *told), default=0)
 
 
-def _later(journal: JournalSide, chain: ChainSide, reader: JournalReader) -> set[bytes]:
+def later_than(journal: JournalSide, chain: ChainSide, reader: JournalReader) -> set[bytes]:
     """The leaves on the chain of entries that were recorded while we were reading."""
     leaves = {leaf for found in chain.logs if (leaf := getattr(found.said, "entry", None)) is not None}
     unknown = sorted(leaves - journal.leaves.keys())

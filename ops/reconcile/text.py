@@ -28,8 +28,8 @@ def show(settings: Settings, *, as_json: bool) -> int:
 def print_reconciliation(result: Reconciliation, console: Console) -> None:
     """What was compared, every difference with its sides, what is pending, and the verdict."""
     console.print(_checked(result))
-    for difference in result.differences[:SHOWN_MAX]:
-        console.print(_difference(difference), soft_wrap=True)
+    for found in result.differences[:SHOWN_MAX]:
+        console.print(difference(found), soft_wrap=True)
     for pending in result.pending[:SHOWN_MAX]:
         console.print(
             f"pending: {pending.subject} {pending.id}: {pending.what} {_entries(pending.positions)}",
@@ -61,10 +61,10 @@ def _checked(result: Reconciliation) -> Group:
     return Group(Text(where, style="bold"), table)
 
 
-def _difference(d: Difference) -> Text:
+def difference(d: Difference) -> Text:
     """What it is about in one line, then what each side says."""
     told = Text.assemble((d.kind, "red"), f"  {d.subject} {d.id}: {d.what} {_entries(d.positions)}")
-    for side, said in (("journal", d.journal), ("book", d.book), ("chain", d.chain)):
+    for side, said in (("journal", d.journal), ("book", d.book), ("living", d.living), ("chain", d.chain)):
         if said is not None:
             told.append(f"\n    {side:8}{said}", style="bright_black")
     return told

@@ -10,20 +10,18 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any
 
 from chain_writer.means import CRASH_POINTS
-from tests.simulator.faults import ALL, everywhere
+from tests.simulator.faults import ALL
 from tests.simulator.mutants import MUTANTS
-from tests.simulator.runs import Ran, run
-from tests.simulator.world import Options
+from tests.simulator.runs import Ran, run, soaked
 
 SEEDS_PER_MUTANT_MAX = 300
 CATCHING = {"Broken", "GuardBroken", "AssertionError"}
 SAID_EVERY_S = 10.0
 SEEDS_AT_ONCE = 64
-SOAK_RATE = 0.01
-SOAK = Options(turns=5_000, investments_max=60, switching=0.2)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -100,10 +98,6 @@ def _soak(intents: int, *, processes: int) -> int:
     return 1 if failed else 0
 
 
-def soaked(seed: int) -> Ran:
-    return run(seed, faults=everywhere(SOAK_RATE), options=SOAK)
-
-
 class _Total:
     def __init__(self) -> None:
         self.seeds = self.intents = self.blocks = self.crashes = self.faults = 0
@@ -117,14 +111,14 @@ class _Total:
 
 
 def _ran(seeds: Iterable[int], processes: int, one: Callable[[int], Ran] = run) -> Iterator[Ran]:
-    """Results as they come. A pool that is fed without end would be fed for ever, so it gets a few at a time."""
+    """Results, a few seeds at a time: there may be no end of them. A process that dies ends the run, loudly."""
     if processes == 1:
         yield from map(one, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         waiting = iter(seeds)
         while some := list(itertools.islice(waiting, SEEDS_AT_ONCE)):
-            yield from pool.imap_unordered(one, some)
+            yield from (done.result() for done in as_completed([pool.submit(one, seed) for seed in some]))
 
 
 def _table(together: Counter[tuple[str, str]]) -> None:

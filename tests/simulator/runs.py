@@ -9,10 +9,13 @@ from typing import Any
 
 import msgspec
 
+from tests.simulator.faults import everywhere
 from tests.simulator.invariants import Broken, Watch, check_rest, unrest
-from tests.simulator.world import World
+from tests.simulator.world import Options, World
 
 ROUNDS_MAX = 600
+SOAK_RATE = 0.01
+SOAK = Options(turns=5_000, investments_max=60, switching=0.2)
 
 
 class Ran(msgspec.Struct, kw_only=True):
@@ -51,6 +54,11 @@ def run(seed: int, *, trace: Callable[[str], None] | None = None, watching: bool
         points=dict(world.points),
         crashes=sum(world.crashes.values()),
     )
+
+
+def soaked(seed: int) -> Ran:
+    """Long lives of large campaigns, with every kind of fault at a small rate."""
+    return run(seed, faults=everywhere(SOAK_RATE), options=SOAK)
 
 
 def play(world: World) -> None:

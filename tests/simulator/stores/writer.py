@@ -67,10 +67,10 @@ class MemoryPromises(Connection):
         self._check()
         return self._tables
 
-    def position(self, generation: UUID, *, chain_id: int) -> int:
+    def position(self, generation: UUID, *, chain_id: int, rebuilt: bool = False) -> int:
         with self._transaction("writer.position"):
             if generation not in self.tables.followers:
-                self.tables.followers.put(generation, FollowerRow(chain_id, 0))
+                self.tables.followers.put(generation, FollowerRow(chain_id, 0, rebuilt))
         return self.tables.followers[generation].position
 
     def promise(
@@ -80,7 +80,7 @@ class MemoryPromises(Connection):
             follower = self.tables.followers.get(generation)
             if follower is None or follower.position != after:
                 return False
-            self.tables.followers.put(generation, FollowerRow(follower.chain_id, through))
+            self.tables.followers.put(generation, msgspec.structs.replace(follower, position=through))
             known = self.tables.intents
             taken = {row.obligation.position for row in known.values() if row.generation == generation}
             for obligation, lane in obligations:
@@ -101,9 +101,13 @@ class MemoryPromises(Connection):
                     self.tables.change_intent(row.obligation.effect, lane=lane)
 
     def rejections(self, *, limit: int) -> list[Rejection]:
-        rows = [row for row in self.tables.in_state(IntentState.REJECTED) if row.reported_position is None]
-        rows.sort(key=lambda row: row.obligation.position)
         followers = self.tables.followers
+        rows = [
+            row
+            for row in self.tables.in_state(IntentState.REJECTED)
+            if row.reported_position is None and not followers[row.generation].rebuilt
+        ]
+        rows.sort(key=lambda row: row.obligation.position)
         return [
             rejection_of(row, position=self._first(row), chain_id=followers[row.generation].chain_id)
             for row in rows[:limit]
@@ -124,7 +128,8 @@ class MemoryPromises(Connection):
 
     def busy_lanes(self) -> list[str]:
         queued = {row.lane for row in self.tables.in_state(IntentState.QUEUED)}
-        return sorted(queued | {kept.name for lane, kept in self.tables.lanes.items() if self.tables.is_open(lane)})
+        busy = queued | {kept.name for lane, kept in self.tables.lanes.items() if self.tables.is_open(lane)}
+        return sorted(name for name in busy if "@" not in name)
 
     def _queued(self, generation: UUID) -> list[IntentRow]:
         return [row for row in self.tables.in_state(IntentState.QUEUED) if row.generation == generation]

@@ -19,6 +19,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 class FollowerRow(msgspec.Struct, frozen=True):
     chain_id: int
     position: int
+    rebuilt: bool = False
 
 
 class LaneKept(msgspec.Struct, frozen=True):

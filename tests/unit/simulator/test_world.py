@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 
 from chain_writer.means import CRASH_POINTS
-from tests.simulator.__main__ import caught, main, soaked
+from tests.simulator.__main__ import caught, main
 from tests.simulator.faults import KINDS
 from tests.simulator.mutants import MUTANTS
-from tests.simulator.runs import Ran, run
+from tests.simulator.runs import Ran, run, soaked
 from tests.simulator.world import Options
 
 # Seeds that broke something while it was wrong, each with what it broke.
