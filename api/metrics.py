@@ -47,6 +47,8 @@ LANE_GAUGES: tuple[Row, ...] = (
     ("writer_oldest_queued_seconds", "The age of the oldest intent that waits for a nonce.", "oldest_queued_s"),
     ("writer_quarantined", "1 for a lane that stopped because its key signed what is none of ours.", "quarantined"),
     ("writer_draining", "1 for a lane that binds nothing to new nonces.", "draining"),
+    ("writer_gas_used", "Gas that the lane's final transactions used, over its life.", "gas_used"),
+    ("writer_fees_wei", "Wei of fees that they cost.", "fees_wei"),
     ("writer_leases", "How often a worker took the lane up; fast when workers fight for it.", "leases"),
 )
 # By a label of few values: (name, what it means, the label, the field it is read from).

@@ -26,14 +26,19 @@ State = Literal[
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """One signed transaction that the writer sent, or tried to. The gas price is in wei, as a decimal string."""
+    """One signed transaction that the writer sent, or tried to. The gas price is in wei, as a decimal string.
+
+    `reply` is the class of the node's last answer, `reply_text` its words without their numbers.
+    """
 
     number: int
     tx_hash: str
+    gas_limit: int
     gas_price_wei: str
     sends: int
     sent_block: int | None
     reply: str | None
+    reply_text: str | None
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,9 +72,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     obliges: str | None
     state: State
     tx_hash: str | None
+    lane: str | None
     nonce: int | None
     submissions: list[Submission]
     block_number: int | None
+    block_hash: str | None
     indexed_block: int | None
     confirmation_position: int | None
     held_because: str | None
@@ -98,6 +105,7 @@ def operation_of_entry(
         tx_hash=story.tx_hash or (sent[-1].hash if sent else None),
         story=story,
         block_number=story.block_number,
+        block_hash=story.block_hash,
         standing=standing,
         held_because=story.reason if story.state == "queued" else None,
         rejection=Rejected(code=story.code or "", reason=story.reason or "") if story.state == "rejected" else None,
@@ -119,6 +127,7 @@ def operation_of_posting(
         tx_hash=posting.tx_hash,
         story=story,
         block_number=posting.block_number,
+        block_hash=posting.block_hash,
         standing=standing,
         confirmation_position=posting.confirmation_position,
         rejection=Rejected(code=posting.rejection_code or "", reason=posting.rejection_reason or "")
@@ -176,6 +185,7 @@ def _operation(
     tx_hash: str | None = None,
     story: Story | None = None,
     block_number: int | None = None,
+    block_hash: str | None = None,
     standing: Standing | None = None,
     confirmation_position: int | None = None,
     held_because: str | None = None,
@@ -188,9 +198,11 @@ def _operation(
         obliges=obliges,
         state=state,
         tx_hash=tx_hash,
+        lane=story.lane if story else None,
         nonce=story.nonce if story else None,
         submissions=[_submission(attempt) for attempt in story.submissions] if story else [],
         block_number=block_number,
+        block_hash=block_hash,
         indexed_block=standing.block_number if standing else None,
         confirmation_position=confirmation_position,
         held_because=held_because,
@@ -202,8 +214,10 @@ def _submission(attempt: Attempt) -> Submission:
     return Submission(
         number=attempt.number,
         tx_hash=attempt.hash,
+        gas_limit=attempt.gas_limit,
         gas_price_wei=str(attempt.gas_price_wei),
         sends=attempt.sends,
         sent_block=attempt.sent_block,
         reply=attempt.reply,
+        reply_text=attempt.reply_text,
     )

@@ -35,6 +35,7 @@ class Receipt(msgspec.Struct, frozen=True):
     block_hash: str
     succeeded: bool
     logs: tuple[RawLog, ...]
+    gas_used: int
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

@@ -98,7 +98,8 @@ class Lanes:
         if self._defect is not None:
             raise self._defect
         advanced, self._advanced = self._advanced, 0
-        return Progress(advanced=advanced, position=0, lag=len(self.troubles))
+        troubles = "; ".join(f"{name} waits: {trouble}" for name, trouble in self.troubles.items())
+        return Progress(advanced=advanced, position=0, lag=len(self.troubles), trouble=troubles or None)
 
     def close(self) -> None:
         """Let go of every lane; a turn that is being taken ends first."""

@@ -296,6 +296,16 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     releases: int
 
 
+class Spent(msgspec.Struct, frozen=True):
+    """What final nonces cost: gas, and wei of fees, as far as the tx that took each was one of ours."""
+
+    gas: int = 0
+    fees_wei: int = 0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.gas + other.gas, self.fees_wei + other.fees_wei)
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What a final slot did for one member, and what becomes of its intent: landed, queued again, or rejected."""
 

@@ -86,6 +86,7 @@ class _Receipt(msgspec.Struct, frozen=True, rename="camel"):
     block_hash: _Hash
     status: _Quantity
     logs: list[_Log]
+    gas_used: _Quantity
 
 
 _Call = tuple[str, list[Any]]
@@ -249,7 +250,8 @@ def _receipt(receipt: _Receipt | None) -> Receipt | None:
         RawLog(log.address.lower(), tuple(_bytes(topic) for topic in log.topics), _bytes(log.data))
         for log in receipt.logs
     )
-    return Receipt(int(receipt.block_number, 16), receipt.block_hash.lower(), int(receipt.status, 16) == 1, logs)
+    number, status, gas_used = (int(word, 16) for word in (receipt.block_number, receipt.status, receipt.gas_used))
+    return Receipt(number, receipt.block_hash.lower(), status == 1, logs, gas_used)
 
 
 def _answered(answer: _Answer) -> Answered:

@@ -60,7 +60,8 @@ class LaneFigures(msgspec.Struct, frozen=True, kw_only=True):
     `draining`: it binds nothing to new nonces, by an operator's word.
     `held` of the queued intents wait for a block or an operator; `oldest_s` is the age of the oldest unsettled one,
     `oldest_queued_s` of the oldest without a nonce. `live` nonces wait for a block, the lowest for `head_age_s`.
-    `leases` counts how often the lane was taken up; a worker that was overtaken has lost one.
+    `leases` counts how often the lane was taken up; a worker that was overtaken has lost one. `gas_used` and `fees_wei`
+    (a decimal string) are what its final nonces cost.
     """
 
     name: str
@@ -80,6 +81,8 @@ class LaneFigures(msgspec.Struct, frozen=True, kw_only=True):
     head_age_s: int | None
     oldest_queued_s: int | None
     leases: int
+    gas_used: int | None
+    fees_wei: str | None
 
     @property
     def quarantined(self) -> bool:

@@ -10,7 +10,7 @@ from abis.calls import selector
 from chain_writer.blocks import Header, Receipt, Seen
 from chain_writer.deciders import Fate, Found, burn_through, fate, found_in
 from chain_writer.errors import ChainWentBack
-from chain_writer.intents import Member, Purpose, Slot, SlotState, Verdict, Winner
+from chain_writer.intents import Member, Purpose, Slot, SlotState, Spent, Verdict, Winner
 from chain_writer.means import Means
 from chain_writer.store import LaneRow, Lease
 from chain_writer.verdicts import Said, by_content
@@ -184,13 +184,15 @@ class Watcher:
         members = self._means.store.members(lease.lane, [slot.nonce for slot in ready])
         receipts = self._means.chain.receipts([slot.winner_hash or "" for slot in ready])
         verdicts: dict[int, list[Verdict]] = {}
+        spent = Spent()
         for slot, receipt in zip(ready, receipts, strict=True):
             if receipt is None or receipt.block_hash != slot.block_hash:
                 break  # shown before its receipts were written, or gone in this moment: the next look tells
             verdicts[slot.nonce] = self._judge(slot, receipt, [m for m in members if m.nonce == slot.nonce], watched)
+            spent += _spent(slot, receipt)
         if verdicts:
             with self._means.durable("conclude"):
-                self._means.store.conclude(lease, verdicts)
+                self._means.store.conclude(lease, verdicts, spent=spent)
         return len(verdicts)
 
     def _judge(self, slot: Slot, receipt: Receipt, members: Sequence[Member], watched: Watched) -> list[Verdict]:
@@ -211,6 +213,12 @@ def _winner(one: Found, slot: Slot) -> Winner:
         if submission.hash == one.tx.hash:
             return Winner.EFFECT if submission.purpose is Purpose.EFFECT else Winner.FILLER
     return Winner.FOREIGN
+
+
+def _spent(slot: Slot, receipt: Receipt) -> Spent:
+    """What a final nonce cost us: somebody else's tx with our key paid, too, at a price that nobody wrote down."""
+    prices = [one.gas_price_wei for one in slot.submissions if one.hash == slot.winner_hash]
+    return Spent(receipt.gas_used, receipt.gas_used * sum(prices))
 
 
 def _what_happened(slot: Slot, receipt: Receipt) -> str:

@@ -69,7 +69,7 @@ class Loop:
             position=progress.position,
             lag=progress.lag,
             advanced=self._advanced,
-            trouble=self._trouble,
+            trouble=self._trouble or progress.trouble,
         )
 
     def run(self) -> None:

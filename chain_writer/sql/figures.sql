@@ -15,6 +15,6 @@ SELECT n.name, l.address, l.owner, coalesce(l.lease_until > now(), false), l.qua
         WHERE s.lane = l.lane AND s.state = 'live' ORDER BY s.nonce LIMIT 1),
        (SELECT extract(epoch FROM now() - min(i.queued_at))::bigint FROM writer.intents i
         WHERE i.lane = n.name AND i.state = 'queued'),
-       coalesce(l.epoch, 0)
+       coalesce(l.epoch, 0), l.gas_used, l.fees_wei::text
 FROM names n LEFT JOIN writer.lanes l USING (name)
 ORDER BY n.name, l.address

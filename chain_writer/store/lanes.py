@@ -11,11 +11,13 @@ import msgspec
 
 from chain_writer.deciders import IN_FLIGHT_MAX, Found, Hold, Reject
 from chain_writer.errors import GuardBroken, LeaseLost
-from chain_writer.intents import Intent, Member, Purpose, Slot, Verdict, Winner
+from chain_writer.intents import Intent, Member, Purpose, Slot, Spent, Verdict, Winner
 from chain_writer.replies import Classified
 from chain_writer.rows import cut, intent_of, member_of, mined, sent, settled, slot_of, statement
 from chain_writer.signer import Fields, Signed
 from chain_writer.store.tables import Cursor, Lease, Tables
+
+NOTHING = Spent()
 
 
 class LaneRow(msgspec.Struct, frozen=True):
@@ -268,8 +270,8 @@ class LaneTables(Tables):
             rows.execute(statement("taken_back"), {"lane": lease.lane, "nonces": list(nonces)})
             self._move_checkpoint(rows, lease, checkpoint)
 
-    def conclude(self, lease: Lease, verdicts: Mapping[int, Sequence[Verdict]]) -> None:
-        """Make mined nonces final, and settle or release everything that rode in each of them."""
+    def conclude(self, lease: Lease, verdicts: Mapping[int, Sequence[Verdict]], *, spent: Spent = NOTHING) -> None:
+        """Make mined nonces final, and settle or release everything that rode in each. `spent` is what all cost."""
         nonces, count = list(verdicts), sum(map(len, verdicts.values()))
         with self._fenced(lease) as rows:
             rows.execute(
@@ -279,6 +281,10 @@ class LaneTables(Tables):
             )
             if rows.rowcount != len(nonces):
                 raise GuardBroken(f"nonces {nonces} were to become final, but {rows.rowcount} of them are mined")
+            rows.execute(
+                "UPDATE writer.lanes SET gas_used = gas_used + %s, fees_wei = fees_wei + %s WHERE lane = %s",
+                (spent.gas, spent.fees_wei, lease.lane),
+            )
             columns = settled(lease.lane, verdicts)
             for name in ("settle_members", "settle_intents"):
                 rows.execute(statement(name), columns)

@@ -33,6 +33,9 @@ CREATE TABLE writer.lanes (
     quarantine text,
     -- Records of the lane were lost: nonces below this are filled before anything else is sent.
     burn_through bigint,
+    -- What its final nonces cost.
+    gas_used bigint NOT NULL DEFAULT 0,
+    fees_wei numeric(78) NOT NULL DEFAULT 0,
     -- An operator's word that the lane binds nothing to new nonces: its key is about to be changed.
     draining boolean NOT NULL DEFAULT false,
     UNIQUE (chain_id, genesis_hash, address)
@@ -178,6 +181,7 @@ BEGIN
     IF (NEW.lane, NEW.chain_id, NEW.genesis_hash, NEW.address, NEW.first_nonce)
         IS DISTINCT FROM (OLD.lane, OLD.chain_id, OLD.genesis_hash, OLD.address, OLD.first_nonce)
         OR NEW.next_nonce < OLD.next_nonce OR NEW.epoch < OLD.epoch
+        OR NEW.gas_used < OLD.gas_used OR NEW.fees_wei < OLD.fees_wei
         OR coalesce(NEW.burn_through < OLD.burn_through, OLD.burn_through IS NOT NULL AND NEW.burn_through IS NULL) THEN
         RAISE EXCEPTION 'what lane % is stays, and its counters only rise', OLD.lane USING ERRCODE = 'TD012';
     END IF;
@@ -268,7 +272,8 @@ GRANT USAGE ON SCHEMA writer TO tandem_writer, tandem_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA writer TO tandem_writer, tandem_api;
 GRANT INSERT ON ALL TABLES IN SCHEMA writer TO tandem_writer;
 GRANT UPDATE (position) ON writer.followers TO tandem_writer;
-GRANT UPDATE (name, checkpoint, checkpoint_hash, epoch, owner, lease_until, quarantine, burn_through, draining)
+GRANT UPDATE (name, checkpoint, checkpoint_hash, epoch, owner, lease_until, quarantine, burn_through, gas_used,
+              fees_wei, draining)
     ON writer.lanes TO tandem_writer;
 GRANT UPDATE (lane, state, releases, code, reason, refused_block, held_until_block, reported_position, settled_at)
     ON writer.intents TO tandem_writer;

@@ -92,7 +92,7 @@ class SimNode:
             lost = self._chain.found(tx_hash, self._chain.lost)
             block, receipt = lost or place
             block_hash = lost[0].hash if lost else hash_of_block("of no chain", block.hash)
-        return Receipt(block.number, block_hash, receipt.succeeded, receipt.logs)
+        return Receipt(block.number, block_hash, receipt.succeeded, receipt.logs, receipt.gas_used)
 
     def tried(self, calls: Sequence[tuple[str, bytes, int]], *, sender: str) -> list[Simulated]:
         return [self._simulated(to, data, sender=sender, gas=gas) for to, data, gas in calls]

@@ -23,6 +23,7 @@ from chain_writer.intents import (
     Rejection,
     Slot,
     SlotState,
+    Spent,
     Submission,
     Verdict,
     Winner,
@@ -31,6 +32,7 @@ from chain_writer.replies import Classified
 from chain_writer.rows import cut
 from chain_writer.signer import Fields, Signed
 from chain_writer.store import Bound, LaneRow, Lease
+from chain_writer.store.lanes import NOTHING
 from tests.simulator.stores.database import Connection, MemoryDatabase
 from tests.simulator.stores.writer_tables import (
     NEVER,
@@ -358,7 +360,8 @@ class MemoryWriterStore(MemoryLeases):
                     self.tables.change_slot(lease.lane, nonce, state=SlotState.LIVE, submissions=tuple(unsent), **gone)
             self._move_checkpoint(lease, checkpoint)
 
-    def conclude(self, lease: Lease, verdicts: Mapping[int, Sequence[Verdict]]) -> None:
+    def conclude(self, lease: Lease, verdicts: Mapping[int, Sequence[Verdict]], *, spent: Spent = NOTHING) -> None:
+        """What was spent is a figure for people: nothing here reads it."""
         with self._fenced(lease, "conclude"):
             for nonce, several in verdicts.items():
                 self._conclude(lease.lane, nonce, several)

@@ -73,7 +73,7 @@ def _attempt(number: int, tx_hash: str, *, sends: int = 1) -> Attempt:
         sends=sends,
         sent_block=3 if sends else None,
         reply="accepted",
-        reply_text=None,
+        reply_text="as new",
     )
 
 
@@ -118,11 +118,18 @@ def test_the_state_is_the_journals_word_and_before_that_the_writers(
 
 def test_a_replaced_transaction_shows_every_attempt_and_the_newest_hash() -> None:
     operation = _operation(WAITING, _bound("live", _attempt(1, FIRST), _attempt(2, SECOND)))
-    assert (operation.tx_hash, operation.nonce) == (SECOND, 4)
-    assert [(s.number, s.tx_hash, s.gas_price_wei) for s in operation.submissions] == [
-        (1, FIRST, "1000000000000000000"),
-        (2, SECOND, "1000000000000000000"),
+    assert (operation.tx_hash, operation.lane, operation.nonce) == (SECOND, "lane-0", 4)
+    assert [(s.number, s.tx_hash, s.gas_limit, s.gas_price_wei) for s in operation.submissions] == [
+        (1, FIRST, 100_000, "1000000000000000000"),
+        (2, SECOND, 100_000, "1000000000000000000"),
     ]
+    assert [(s.reply, s.reply_text) for s in operation.submissions] == [("accepted", "as new")] * 2
+
+
+def test_the_block_is_that_of_the_writer_until_the_journal_names_one() -> None:
+    seen = _bound("mined", _attempt(1, FIRST), tx_hash=FIRST, block_number=6, block_hash="0xa")
+    assert (_operation(WAITING, seen).block_number, _operation(WAITING, seen).block_hash) == (6, "0xa")
+    assert (_operation(CONFIRMED, seen).block_number, _operation(CONFIRMED, seen).block_hash) == (5, "0xb")
 
 
 def test_the_transaction_that_was_mined_is_named_whichever_was_sent_last() -> None:

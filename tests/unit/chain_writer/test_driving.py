@@ -107,7 +107,8 @@ def test_a_lane_that_needs_an_operator_waits_while_others_go_on() -> None:
     yard.lanes.step()
     yard.lanes.drive("lane-0")
     assert yard.fakes[0].steps == 1
-    assert yard.lanes.step().lag == 1
+    progress = yard.lanes.step()
+    assert (progress.lag, progress.trouble) == (1, "lane-0 waits: WrongChain: other")
     assert yard.fakes[1].steps == 2
     yard.later(MENDED_EVERY_S)
     yard.lanes.drive("lane-0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+import pytest
 
 from chain_writer.follower import ENTRIES_PER_STEP_MAX, Follower
 from chain_writer.reporter import Reporter
@@ -183,6 +184,27 @@ def test_a_lane_is_told_in_numbers(house: House) -> None:
     (idle,) = house.questions.lanes()
     assert (idle.leased, idle.queued, idle.in_flight, idle.oldest_s) == (False, 0, 0, None)
     assert (idle.next_nonce, idle.final_nonce) == (2, 2)
+
+
+@pytest.mark.parametrize("price_wei", [0, 7])
+def test_what_a_lanes_final_nonces_cost_is_told(house: House, price_wei: int) -> None:
+    house.company()
+    house.campaign()
+    house.follow()
+    house.chain.rpc.call("anvil_setBalance", house.chain.signer, hex(10**18))
+    lane = house.lane(gas_price_wei=price_wei, gas_price_wei_max=price_wei)
+    house.settle(lane)
+    used = sum(int(house.chain.rpc.call("eth_getTransactionReceipt", h)["gasUsed"], 16) for h in hashes_of(house))
+
+    (figures,) = house.questions.lanes()
+
+    assert figures.gas_used == used > 2 * 21_000
+    assert figures.fees_wei == str(used * price_wei)
+
+
+def hashes_of(house: House) -> list[str]:
+    with psycopg.connect(house.database) as owner:
+        return [row[0] for row in owner.execute("SELECT winner_hash FROM writer.slots WHERE state = 'final'")]
 
 
 def test_questions_outlive_their_connection(house: House) -> None:

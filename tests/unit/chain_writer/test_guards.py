@@ -124,7 +124,10 @@ def test_nothing_is_deleted(bound: House, table: str) -> None:
     refused(bound, f"TRUNCATE writer.{table} CASCADE", code="TD010")
 
 
-@pytest.mark.parametrize("counter", ["next_nonce = next_nonce - 1", "epoch = epoch - 1", "address = 'other'"])
+@pytest.mark.parametrize(
+    "counter",
+    ["next_nonce = next_nonce - 1", "epoch = epoch - 1", "gas_used = -1", "fees_wei = -1", "address = 'other'"],
+)
 def test_a_lane_stays_what_it_is_and_its_counters_only_rise(bound: House, counter: str) -> None:
     refused(bound, f"UPDATE writer.lanes SET {counter}", code="TD012")
 

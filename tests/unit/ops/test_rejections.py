@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
+from psycopg.rows import namedtuple_row
 
 from abis import calls
 from abis.hashing import keccak
@@ -23,6 +26,8 @@ from chain_writer.store import WriterStore
 from domain import commands as c
 from domain.journal import JournalReader
 from domain.topics import codec
+from ops.reconcile.journal import JournalSide
+from ops.reconcile.postings import compare_postings
 from tests.support.roles import as_room
 from tests.support.world import STRANGER, World
 
@@ -114,6 +119,10 @@ def test_a_rejected_posting_is_mended_released_and_confirmed_under_its_own_entry
     world.index()
 
     # then the chain has it once, and the journal hears of it under the entry that obliged it
+    shown = posting(world, place["entry_position"])
+    assert (shown.state, shown.released_by) == ("confirmed", "operator:operator")
+    assert shown.release_reason == "the certificate is given back"
+    assert shown.rejection_position < shown.release_position < shown.confirmation_position
     assert states(world, investment)[-2:] == ["posting_released", "certificate_change_confirmed"]
     confirmed = world.entry(investment, "investment.certificate_change_confirmed").event
     assert confirmed.on_chain.entry_position == place["entry_position"]  # type: ignore[attr-defined]
@@ -141,3 +150,39 @@ def test_a_rejected_posting_that_two_people_give_up_is_expected_no_longer(world:
     after = {difference.kind for difference in world.reconcile().differences}
     assert "posting-rejected" not in after
     assert "abandoned-on-chain" not in after
+    shown = posting(world, place["entry_position"])
+    assert (shown.state, shown.rejection_code, shown.release_position) == ("abandoned", "conflict", None)
+    assert (shown.proposed_by, shown.proposal_reason) == ("operator:operator", "registered by hand with another wallet")
+    assert shown.abandoned_by == "compliance:compliance"
+    assert shown.rejection_position < shown.proposal_position < shown.abandonment_position
+
+
+def test_what_was_given_up_and_is_on_the_chain_all_the_same_is_named(world: World, writer: Writer) -> None:
+    company = world.succeeding.company_id
+    world.grant_stranger("IssuerRegistry", "REGISTRAR_ROLE")
+    other = calls.register(company_id=company, wallet=OTHER, documents_hash=bytes(32), entry=keccak(b"not ours"))
+    world.chain.send(world.chain.generation.addresses["IssuerRegistry"], other, key=STRANGER)
+    world.register(world.succeeding)
+    writer.work()
+    place = rejected(world, company)
+    world.give("operator", c.ProposeAbandonment(**place, reason="registered by hand with another wallet"))
+    world.give("compliance", c.ApproveAbandonment(**place))
+    journal = JournalSide(world.chain.generation)
+    with closing(JournalReader(as_room(world.database, "api"), codec=codec())) as reader:
+        deque(journal.read(reader), maxlen=0)
+    nowhere = dict.fromkeys(journal.obligations, b"")
+    there = nowhere | {place["entry_position"]: journal.obligations[place["entry_position"]].digest}
+
+    found = [
+        [one.kind for one in compare_postings(journal, digests=digests, met={}, moved={}, checkpoint=0).differences]
+        for digests in (nowhere, there)
+    ]
+
+    assert found == [[], ["abandoned-on-chain"]]
+
+
+def posting(world: World, position: int) -> Any:
+    """The book's row of what an entry obliged."""
+    world.project()
+    with psycopg.connect(world.database) as owner, owner.cursor(row_factory=namedtuple_row) as rows:
+        return rows.execute("SELECT * FROM book.postings WHERE position = %s", (position,)).fetchone()
