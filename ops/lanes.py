@@ -20,7 +20,7 @@ def figures_of(settings: Settings) -> list[LaneFigures]:
 
 
 def show(settings: Settings, *, as_json: bool) -> None:
-    """Every lane with its signer, nonces and queue."""
+    """Every lane with its signer, nonces, queue and what it has spent."""
     lanes = figures_of(settings)
     if as_json:
         print_json(lanes)
@@ -34,6 +34,7 @@ def show(settings: Settings, *, as_json: bool) -> None:
         "in flight",
         "queued",
         "held",
+        "gas used",
         "drains",
         "quarantine",
     )
@@ -43,12 +44,13 @@ def show(settings: Settings, *, as_json: bool) -> None:
         [
             (
                 *(n.name, n.signer, n.owner, n.next_nonce, n.final_nonce, n.in_flight, n.queued, n.held),
+                n.gas_used,
                 "yes" if n.draining else "",
                 n.quarantine,
             )
             for n in lanes
         ],
-        right=columns[3:8],
+        right=columns[3:9],
     )
 
 
