@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -20,9 +21,9 @@ from ops.places import ROOT
 from ops.settings import SettingsInvalid
 from ops.stack import Postgres
 
-BENCHES = ("journal", "domain", "writer", "kills")
+BENCHES = ("journal", "domain", "writer", "kills", "rebuild")
 ROUNDS = 3  # of a benchmark, if nobody says how many
-ROUNDS_OF = {"kills": 5}
+ROUNDS_OF = {"kills": 5, "rebuild": 1}
 WORKERS = str(max(os.cpu_count() or 1, 2))
 
 # The fast ones: what `check` runs of the tests. The end-to-end suite is for `test`.
@@ -70,11 +71,13 @@ def run_simulation(arguments: Sequence[str]) -> int:
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
-def run_bench(name: str, *, rounds: int | None, as_json: bool) -> int:
+def run_bench(name: str, *, rounds: int | None, as_json: bool, events: int | None = None) -> int:
     """Run a benchmark on a PostgreSQL of its own. Returns 0 if it met its goals."""
     _in_a_clone()
     if name not in BENCHES:
         raise SettingsInvalid(f"there is no benchmark {name!r}; there are: {', '.join(BENCHES)}")
+    if events and name != "rebuild":
+        raise SettingsInvalid(f"--events is for `bench rebuild`: {name} has its own load")
     measured = importlib.import_module(f"tests.bench.{name}")
     report = importlib.import_module("tests.bench.report")
     with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
@@ -86,7 +89,8 @@ def run_bench(name: str, *, rounds: int | None, as_json: bool) -> int:
                 connection.execute("CREATE DATABASE bench")
             migrate(server.dsn("bench"))
             times = rounds or ROUNDS_OF.get(name, ROUNDS)
-            code: int = report.main(measured.measure, dsn=server.dsn("bench"), rounds=times, as_json=as_json)
+            measure = partial(measured.measure, events=events) if events else measured.measure
+            code: int = report.main(measure, dsn=server.dsn("bench"), rounds=times, as_json=as_json)
         finally:
             server.stop()
     return code

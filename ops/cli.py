@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ops.cli_book import book_app
 from ops.errors import OperatorError
 from ops.settings import Settings, SettingsInvalid, explain, load
 
@@ -26,6 +27,7 @@ vault_app = typer.Typer(help="The vault of personal data: its keys and their rot
 app.add_typer(vault_app, name="vault")
 lanes_app = typer.Typer(help="The lanes of the chain writer: how each stands.", no_args_is_help=True)
 app.add_typer(lanes_app, name="lanes")
+app.add_typer(book_app)
 
 chain_app = typer.Typer(help="The chain ledger: post it again elsewhere.", no_args_is_help=True)
 app.add_typer(chain_app, name="chain")
@@ -184,17 +186,18 @@ def simulate(context: typer.Context) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="journal, domain, writer or kills.")],
+    name: Annotated[str, typer.Argument(help="journal, domain, writer, kills or rebuild.")],
     *,
     rounds: Annotated[
         int | None, typer.Option(min=1, max=100, help="Interleaved rounds (3), or kills at each crash point (5).")
     ] = None,
+    events: Annotated[int | None, typer.Option(min=1_000, help="Entries of the journal that `rebuild` reads.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure one thing beside another in the same run; or kill writers at every crash point and count what is lost."""
     from ops.checks import run_bench
 
-    raise typer.Exit(run_bench(name, rounds=rounds, as_json=as_json))
+    raise typer.Exit(run_bench(name, rounds=rounds, as_json=as_json, events=events))
 
 
 # Contracts.

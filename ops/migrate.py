@@ -10,6 +10,8 @@ import msgspec
 import psycopg
 
 from ops.errors import OperatorError
+from projections.layout import laid_out
+from projections.views import TABLES
 
 FOLDER = Path(__file__).with_name("migrations")
 NAME = re.compile(r"^\d{4}_[a-z]+\.sql$")
@@ -83,4 +85,15 @@ def migrate(dsn: str, folder: Path = FOLDER) -> list[str]:
                 connection.execute(
                     "INSERT INTO ops.migrations (name, sha256) VALUES (%s, %s)", (migration.name, migration.digest)
                 )
+        _lay_out(connection)
     return [m.name for m in waiting]
+
+
+def _lay_out(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Make the tables of the views that are not there yet; what is there is changed by rebuilds alone."""
+    if connection.execute("SELECT to_regclass('book.views') IS NOT NULL").fetchone() != (True,):
+        return
+    for table in TABLES:
+        if connection.execute("SELECT to_regclass(%s) IS NULL", (f"book.{table.name}",)).fetchone() == (True,):
+            for statement in laid_out(table):
+                connection.execute(statement)

@@ -16,7 +16,7 @@ from abis.hashing import checksummed
 from ops.errors import OperatorError
 from ops.signer_settings import addresses_in, contradiction, is_bare
 
-SQL_ROOMS = ("api", "writer", "indexer", "book", "processes")
+SQL_ROOMS = ("api", "writer", "indexer", "book", "rebuild", "processes")
 
 
 class SettingsInvalid(OperatorError):

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 
 class ViewOutdated(Exception):
-    """The rows of a view were folded by another version of its code. Nothing was changed: post the book again."""
+    """The rows of a view were folded by another version of its code. Nothing was changed: rebuild the view."""
 
     def __init__(self, view: str, *, stored: int, known: int) -> None:
         super().__init__(
             f"the rows of view {view!r} are of version {stored}, this release folds version {known}:"
-            " empty the book and let it be posted again"
+            f" run `rebuild {view}` of this release, or the release that folds version {stored}"
         )
         self.view = view
 
 
 class BookOvertaken(Exception):
     """Another runner has posted these entries. Nothing was written; read its position and go on from there."""
+
+
+class SwapBlocked(Exception):
+    """Somebody reads a table for longer than a swap may keep other readers waiting. Nothing was changed: try again."""
+
+
+class RebuildRefused(Exception):
+    """A rebuild cannot be begun or ended as asked. Nothing was changed; the text says what can be done."""

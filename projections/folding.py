@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,14 +16,19 @@ from projections.rows import Row
 Key = UUID | int | str
 Fields = dict[str, Any]
 Kind = TypeVar("Kind", bound=Row)
+Changed = TypeVar("Changed", bound=msgspec.Struct)
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table of the book: its name in schema `book`, the row it holds, and the column that is its key."""
+    """A table of the book: its name in schema `book`, the row it holds, and the column that is its key.
+
+    `appended`: each of its rows is written once and never read by a fold.
+    """
 
     name: str
     row: type[Row]
     key: str
+    appended: bool = False
 
     def key_of(self, row: Row) -> Key:
         key: Key = getattr(row, self.key)
@@ -31,17 +37,18 @@ class Table(msgspec.Struct, frozen=True):
 
 Ref = tuple[Table, Key]
 Change = tuple[Table, Row]
+Rows = dict[str, dict[Key, Row]]  # by table and key
 
 
 class Sight:
     """What a fold may see: the rows it said it would read, as they stand before its entry."""
 
-    def __init__(self, rows: dict[tuple[str, Key], Row]) -> None:
+    def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
     def find(self, kind: type[Kind], table: Table, key: Key) -> Kind | None:
         """The row under a key, None if there is none."""
-        row = self._rows.get((table.name, key))
+        row = self._rows[table.name].get(key)
         assert row is None or isinstance(row, kind)
         return row
 
@@ -50,7 +57,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """A view declares what it needs. `reads` names the rows that an entry touches; `fold` answers the rows it changes.
 
     Both are pure and total: an entry has happened, so a fold never refuses it. Raise `version` whenever the same
-    entries would give other rows.
+    entries would give other rows, and name in `differs` the columns whose values then differ from the version before
+    (`*`: whole rows come or go).
+
+    `local`: what an entry touches is touched by entries of its own stream alone, so that streams can be folded apart.
+    `needs`: folds whose rows this one reads and does not own. They listen to no more than what is read of them, and of
+    that to what is the same in every later state of the row.
     """
 
     name: str
@@ -59,31 +71,62 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     topics: frozenset[str]
     reads: Callable[[Entry], Sequence[Ref]]
     fold: Callable[[Sight, Entry], Sequence[Change]]
+    local: bool = True
+    needs: tuple[View, ...] = ()
+    differs: frozenset[str] = frozenset()
 
 
 class Batch:
     """The rows of one batch in memory: those that were loaded, and those that the folds have changed."""
 
     def __init__(self, loaded: Iterable[Change] = ()) -> None:
-        self._rows: dict[tuple[str, Key], Row] = {(t.name, t.key_of(row)): row for t, row in loaded}
-        self._changed: dict[tuple[str, Key], Change] = {}
+        self._rows: Rows = defaultdict(dict)
+        self._changed: dict[str, tuple[Table, dict[Key, Row]]] = {}
+        for table, row in loaded:
+            self._rows[table.name][table.key_of(row)] = row
 
     def fold(self, views: Iterable[View], entries: Iterable[Entry]) -> None:
         """Fold entries in order into the views that listen to them."""
-        listening = list(views)
-        sight = Sight(self._rows)
+        folds = folds_of(views)
+        sight, all_rows, changed = Sight(self._rows), self._rows, self._changed
         for entry in entries:
-            for view in listening:
-                if entry.topic in view.topics:
-                    for table, row in view.fold(sight, entry):
-                        place = table.name, table.key_of(row)
-                        self._rows[place] = row
-                        self._changed[place] = (table, row)
+            for fold in folds.get(entry.topic, ()):
+                for table, row in fold(sight, entry):
+                    name, key = table.name, getattr(row, table.key)
+                    all_rows[name][key] = row
+                    if name not in changed:
+                        changed[name] = (table, {})
+                    changed[name][1][key] = row
 
     @property
     def changes(self) -> list[Change]:
-        """The last state of every changed row, in the order of first change."""
-        return list(self._changed.values())
+        """The last state of every changed row, table by table, in the order of first change."""
+        return [(table, row) for table, rows in self._changed.values() for row in rows.values()]
+
+
+class Bulk(Batch):
+    """The rows of very many entries from the first one on: nothing was loaded, so each of them is changed."""
+
+    def fold(self, views: Iterable[View], entries: Iterable[Entry]) -> None:
+        folds = folds_of(views)
+        sight, all_rows = Sight(self._rows), self._rows
+        for entry in entries:
+            for fold in folds.get(entry.topic, ()):
+                for table, row in fold(sight, entry):
+                    all_rows[table.name][getattr(row, table.key)] = row
+
+    def take(self, table: Table) -> list[Row]:
+        """The rows of a table, which leave the memory: no fold may read them after this."""
+        return list(self._rows.pop(table.name, {}).values())
+
+
+def folds_of(views: Iterable[View]) -> dict[str, list[Callable[[Sight, Entry], Sequence[Change]]]]:
+    """The folds that listen to each topic, in the order of the views."""
+    folds: dict[str, list[Callable[[Sight, Entry], Sequence[Change]]]] = {}
+    for view in views:
+        for topic in view.topics:
+            folds.setdefault(topic, []).append(view.fold)
+    return folds
 
 
 def refs_of(views: Iterable[View], entries: Iterable[Entry]) -> dict[str, tuple[Table, set[Key]]]:
@@ -103,6 +146,6 @@ def topics_of(kind: str) -> frozenset[str]:
     return frozenset(topic for topic in EVENTS if topic.startswith(f"{kind}."))
 
 
-def changed(row: Kind, **fields: Any) -> Kind:
-    """The row with some fields replaced."""
+def changed(row: Changed, **fields: Any) -> Changed:
+    """The row, or another value, with some fields replaced."""
     return msgspec.structs.replace(row, **fields)

@@ -126,7 +126,8 @@ class Book:
         """The position and the number of rows of each table."""
         # One statement, so that the counts are those of the position.
         counts = sql.SQL(" UNION ALL ").join(
-            sql.SQL("SELECT {}, count(*) FROM {}").format(sql.Literal(table.name), place(table)) for table in TABLES
+            sql.SQL("SELECT {}, count(*) FROM {}").format(sql.Literal(table.name), place(table.name))
+            for table in TABLES
         )
         query = sql.SQL("SELECT position, counts.* FROM book.progress, ({}) AS counts").format(counts)
         rows = await self._rows(query, ())
@@ -243,7 +244,7 @@ class Book:
 
     async def _one(self, kind: type[Kind], table: Table, key: UUID | int | str) -> Kind | None:
         query = sql.SQL("SELECT {} FROM {} WHERE {} = %s").format(
-            columns(table), place(table), sql.Identifier(table.key)
+            columns(table), place(table.name), sql.Identifier(table.key)
         )
         for values in await self._rows(query, (key,)):
             row = row_of(kind, values)
@@ -255,7 +256,7 @@ class Book:
         asked = {name: value for name, value in where.items() if value is not None}
         conditions = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in asked]
         query = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY position LIMIT %s").format(
-            columns(table), place(table), sql.SQL(" AND ").join([*conditions, sql.SQL("position > %s")])
+            columns(table), place(table.name), sql.SQL(" AND ").join([*conditions, sql.SQL("position > %s")])
         )
         return [row_of(kind, values) for values in await self._rows(query, (*asked.values(), after, limit))]
 

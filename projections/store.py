@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any, get_type_hints
@@ -17,8 +17,14 @@ from projections.folding import Change, Key, Table, View
 from projections.rows import Row
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+Wanted = Mapping[str, tuple[Table, set[Key]]]
+Named = Callable[[Table], str]
 
 LEAD_LOCK = 0x7B00C  # one runner posts, others stand by
+
+
+def named_live(table: Table) -> str:
+    return table.name
 
 
 class BookStore:
@@ -27,6 +33,8 @@ class BookStore:
     def __init__(self, dsn: str) -> None:
         self._connection: Connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=1)
         self._leads = False
+        self._swaps: int | None = None
+        self._views: Sequence[View] = ()
 
     def lead(self) -> bool:
         """Whether this store's runner is the one that posts. The lead ends with the connection."""
@@ -36,12 +44,15 @@ class BookStore:
         return self._leads
 
     def position(self) -> int:
-        row = self._connection.execute("SELECT position FROM book.progress").fetchone()
+        row = self._connection.execute("SELECT position, swaps FROM book.progress").fetchone()
         assert row is not None
+        if self._swaps != row[1]:
+            self._look_again(row[1])
         return int(row[0])
 
     def adopt(self, views: Sequence[View]) -> None:
         """Write down the versions of the views of an empty book. Raises ViewOutdated for rows of other versions."""
+        self._views = views
         with self._connection.transaction():
             stored: dict[str, int] = dict(self._connection.execute("SELECT name, version FROM book.views"))
             empty = self.position() == 0
@@ -57,29 +68,27 @@ class BookStore:
                         (view.name, view.version),
                     )
 
-    def load(self, wanted: Mapping[str, tuple[Table, set[Key]]]) -> list[Change]:
+    def _look_again(self, swaps: int) -> None:
+        """Tables were swapped: what stands there now may be of another version of the views."""
+        known, self._swaps = self._swaps, swaps
+        if known is not None:
+            self.adopt(self._views)
+
+    def load(self, wanted: Wanted) -> list[Change]:
         """The rows that are there, of those wanted."""
-        found: list[Change] = []
-        for table, keys in wanted.values():
-            query = sql.SQL("SELECT {} FROM {} WHERE {} = ANY(%s)").format(
-                columns(table), place(table), sql.Identifier(table.key)
-            )
-            with self._connection.cursor(binary=True) as rows:
-                rows.execute(query, (list(keys),))
-                found.extend((table, row_of(table.row, values)) for values in rows)
-        return found
+        return loaded(self._connection, wanted)
 
     def commit(self, changes: Iterable[Change], *, before: int, position: int) -> None:
-        """Rows and position, together. Raises BookOvertaken if the book is not at `before`; nothing is written then."""
-        by_table: dict[str, tuple[Table, list[Row]]] = {}
-        for table, row in changes:
-            by_table.setdefault(table.name, (table, []))[1].append(row)
+        """Rows and position, together. Raises BookOvertaken if the book is not at `before`, or if tables were swapped
+        since its position was asked for; nothing is written then."""
         with self._connection.transaction(), self._connection.cursor() as rows:
-            rows.execute("UPDATE book.progress SET position = %s WHERE position = %s", (position, before))
+            rows.execute(
+                "UPDATE book.progress SET position = %s WHERE position = %s AND swaps = %s",
+                (position, before, self._swaps),
+            )
             if rows.rowcount != 1:
                 raise BookOvertaken
-            for table, several in by_table.values():
-                rows.executemany(upsert(table), [values_of(row) for row in several])
+            write(rows, changes)
             rows.execute("SELECT pg_notify('book_position', %s)", (str(position),))
 
     def close(self) -> None:
@@ -95,16 +104,40 @@ def columns(table: Table) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, names(table.row)))
 
 
-def place(table: Table) -> sql.Composable:
-    return sql.Identifier("book", table.name)
+def loaded(connection: Connection, wanted: Wanted, *, named: Named = named_live) -> list[Change]:
+    """The rows that are there, of those wanted; `named` tells which table of the database holds a view's table."""
+    found: list[Change] = []
+    for table, keys in wanted.values():
+        query = sql.SQL("SELECT {} FROM {} WHERE {} = ANY(%s)").format(
+            columns(table), place(named(table)), sql.Identifier(table.key)
+        )
+        with connection.cursor(binary=True) as rows:
+            rows.execute(query, (list(keys),))
+            found.extend((table, row_of(table.row, values)) for values in rows)
+    return found
 
 
-def upsert(table: Table) -> sql.Composed:
+def write(rows: psycopg.Cursor[Any], changes: Iterable[Change], *, named: Named = named_live) -> None:
+    """Insert or replace rows."""
+    by_table: dict[str, tuple[Table, list[Row]]] = {}
+    for table, row in changes:
+        by_table.setdefault(table.name, (table, []))[1].append(row)
+    for table, several in by_table.values():
+        rows.executemany(upsert(table, named(table)), [values_of(row) for row in several])
+
+
+def place(name: str) -> sql.Composable:
+    return sql.Identifier("book", name)
+
+
+def upsert(table: Table, name: str) -> sql.Composed:
     replaced = sql.SQL(", ").join(
-        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in names(table.row) if name != table.key
+        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(column))
+        for column in names(table.row)
+        if column != table.key
     )
     return sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}").format(
-        place(table),
+        place(name),
         columns(table),
         sql.SQL(", ").join([sql.Placeholder()] * len(names(table.row))),
         sql.Identifier(table.key),

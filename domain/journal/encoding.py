@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -48,6 +48,16 @@ class _Read(_Stored, frozen=True, kw_only=True):
 
 _decode_stored = msgspec.json.Decoder(_Read).decode
 
+# A whole entry in one pass: what was stored of its making, under the names that `Meta` has, and the event itself.
+_NAMES = {"command_id": "cmd", "correlation_id": "cor", "cause": "cau", "event": "d", "schema": "v"}
+
+
+def _whole(kind: type[Event]) -> Callable[[bytes], Any]:
+    own: list[Any] = [(name, hint) for name, hint in get_type_hints(Meta).items() if name != "cause"]
+    fields = [*own, ("event", kind), ("cause", int | None, None), ("schema", int, 1)]
+    made = msgspec.defstruct("Whole", fields, bases=(Meta,), frozen=True, kw_only=True, rename=_NAMES)
+    return msgspec.json.Decoder(made, strict=False).decode
+
 
 class Codec:
     """Encodes and decodes events by topic. `events` maps topics to classes, `upcasters` (topic, version) to functions.
@@ -62,6 +72,7 @@ class Codec:
         self._upcasters = dict(upcasters or {})
         self._classes = dict(events)
         self._decoders = {topic: msgspec.json.Decoder(kind, strict=False).decode for topic, kind in events.items()}
+        self._wholes = {topic: (_whole(kind), kind.VERSION) for topic, kind in events.items()}
         for topic, kind in events.items():
             if topic != kind.TOPIC:
                 raise JournalCorrupt(f"{kind.__name__} is registered as {topic} but calls itself {kind.TOPIC}")
@@ -103,6 +114,18 @@ class Codec:
             pack=stored.pack,
         )
         return event, meta
+
+    def read(self, topic: str, state: bytes) -> tuple[Event, Meta]:
+        """As `decode`, in one pass where the schema is the newest: for those who read very many. Here the making is of
+        a class derived from `Meta`, which is not equal to one."""
+        try:
+            decode, version = self._wholes[topic]
+            whole = decode(state)
+            if whole.schema == version:
+                return whole.event, whole
+        except (KeyError, msgspec.MsgspecError):
+            pass  # of an older schema, or not to be read at all: the slow way knows
+        return self.decode(topic, state)
 
     def _lift(self, topic: str, stored: _Read, kind: type[Event]) -> bytes:
         if stored.v > kind.VERSION:

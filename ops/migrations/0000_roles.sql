@@ -5,7 +5,7 @@ DO $$
 DECLARE
     room text;
 BEGIN
-    FOREACH room IN ARRAY ARRAY['api', 'writer', 'indexer', 'book', 'processes'] LOOP
+    FOREACH room IN ARRAY ARRAY['api', 'writer', 'indexer', 'book', 'rebuild', 'processes'] LOOP
         BEGIN
             EXECUTE format('CREATE ROLE tandem_%s NOLOGIN', room);
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;

@@ -82,8 +82,12 @@ class Investment(Row, frozen=True, kw_only=True):
     @property
     def ended(self) -> bool:
         """Whether it leads to no shares any more."""
-        ends = self.cancelled_reason, self.lapsed_reason, self.refund_position, self.refunded_position
-        return any(end is not None for end in ends)
+        return not (
+            self.cancelled_reason is None
+            and self.lapsed_reason is None
+            and self.refund_position is None
+            and self.refunded_position is None
+        )
 
 
 class Shareholding(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from projections.rows import Escrow, Line, Payment, Release
 from projections.views import payments, releases
 
 ESCROWS = Table("escrows", Escrow, "campaign_id")
-LINES = Table("lines", Line, "id")
+LINES = Table("lines", Line, "id", appended=True)
 
 Moves = dict[str, int]
 
@@ -182,10 +182,21 @@ def _lines(entry: Entry, moves: Moves, *, campaign_id: UUID | None, currency: st
     ]
 
 
+def _unmatched(sight: Sight, entry: Entry) -> Sequence[Change]:
+    """Payments of which nobody knew the purpose when they came: amount and currency of no other are asked for."""
+    assert isinstance(entry.event, p.PaymentRecorded)
+    return payments.PAYMENTS.fold(sight, entry) if entry.event.campaign_id is None else []
+
+
 ESCROW = View(
     name="escrow",
     version=2,
     tables=(ESCROWS, LINES),
+    local=False,
+    needs=(
+        changed(payments.PAYMENTS, topics=frozenset({p.PaymentRecorded.TOPIC}), fold=_unmatched),
+        changed(releases.RELEASES, topics=frozenset({c.ReleaseRequested.TOPIC})),
+    ),
     topics=frozenset(
         event.TOPIC
         for event in (

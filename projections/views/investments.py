@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from domain import investment as i
-from domain.journal import Entry
+from domain.journal import Entry, Event
 from projections.folding import Change, Fields, Ref, Sight, Table, View, changed, topics_of
 from projections.rows import Acknowledgement, CertificateRequest, Investment
 
@@ -25,16 +24,11 @@ def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
     row = sight.find(Investment, TABLE, entry.stream)
     if row is None:
         return []
-    fields = (
-        _commitment(row, entry.event)
-        or _payment(row, entry)
-        or _chain(row, entry)
-        or _refund(entry)
-        or _asked(entry.event)
-        or _certificate(row, entry.event)
-    )
+    part = PARTS.get(type(entry.event))
+    fields = part(row, entry) if part is not None else {}
     after = changed(row, version=entry.version, **fields)
-    return [(TABLE, changed(after, status=status_of(after)))]
+    status = status_of(after)
+    return [(TABLE, after if status == after.status else changed(after, status=status))]
 
 
 def status_of(row: Investment) -> str:
@@ -83,8 +77,8 @@ def _committed(entry: Entry, event: i.InvestmentCommitted) -> Investment:
     )
 
 
-def _commitment(row: Investment, event: Any) -> Fields:
-    match event:
+def _commitment(row: Investment, entry: Entry) -> Fields:
+    match entry.event:
         case i.InvestmentAdmitted(change_id=change_id):
             return {"waiting": False, "change_id": change_id}
         case i.InvestmentReconfirmed(change_id=change_id):
@@ -131,7 +125,7 @@ def _chain(row: Investment, entry: Entry) -> Fields:
             return {}
 
 
-def _refund(entry: Entry) -> Fields:
+def _refund(_: Investment, entry: Entry) -> Fields:
     match entry.event:
         case i.RefundOrdered(live=live):
             return {"refund_position": entry.position, "refund_live": live}
@@ -145,9 +139,9 @@ def _refund(entry: Entry) -> Fields:
             return {}
 
 
-def _asked(event: Any) -> Fields:
+def _asked(_: Investment, entry: Entry) -> Fields:
     """After a change of the certificate was asked for, or declined."""
-    match event:
+    match entry.event:
         case i.CertificateChangeRequested(request=request):
             return {"request": CertificateRequest(**msgspec.structs.asdict(request))}
         case i.CertificateChangeDeclined():
@@ -156,9 +150,9 @@ def _asked(event: Any) -> Fields:
             return {}
 
 
-def _certificate(row: Investment, event: Any) -> Fields:  # noqa: PLR0911  # one line an event
+def _certificate(row: Investment, entry: Entry) -> Fields:  # noqa: PLR0911  # one line an event
     """After a change of the certificate was approved, or the chain shows it."""
-    match event:
+    match entry.event:
         case i.CertificateRevoked(change_id=change_id):
             return {"revoked": True, "request": None, "changing": change_id}
         case i.CertificateReissued(change_id=change_id, wallet=wallet):
@@ -178,6 +172,24 @@ def _certificate(row: Investment, event: Any) -> Fields:  # noqa: PLR0911  # one
         case _:
             return {}
 
+
+def _abandoned(row: Investment, entry: Entry) -> Fields:
+    return _refund(row, entry) or _certificate(row, entry)
+
+
+# Which part of the row an event tells about: a dozen comparisons fewer for each of very many entries.
+Part = Callable[[Investment, Entry], Fields]
+PARTS: dict[type[Event], Part] = {
+    **dict.fromkeys((i.InvestmentAdmitted, i.InvestmentReconfirmed), _commitment),
+    **dict.fromkeys((i.InvestmentCancelled, i.CommitmentLapsed), _commitment),
+    **dict.fromkeys((i.PaymentReceived, i.PaymentLost, i.InvestmentScaledBack, i.InvestmentFunded), _payment),
+    **dict.fromkeys((i.RecordingConfirmed, i.SharesAllotted, i.CertificateConfirmed), _chain),
+    **dict.fromkeys((i.RefundOrdered, i.RefundConfirmed, i.DepositReclaimed), _refund),
+    **dict.fromkeys((i.CertificateChangeRequested, i.CertificateChangeDeclined), _asked),
+    **dict.fromkeys((i.CertificateRevoked, i.CertificateReissued, i.TransferApproved), _certificate),
+    **dict.fromkeys((i.CertificateChangeConfirmed, i.CertificateTransferred), _certificate),
+    i.InvestmentPostingAbandoned: _abandoned,
+}
 
 INVESTMENTS = View(
     name="investments", version=3, tables=(TABLE,), topics=topics_of("investment"), reads=_reads, fold=_fold

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain import payment as p
+from domain.campaign import CampaignAmended, CampaignDrafted
 from domain.investment import LatePaymentReturned, PaymentUnapplied
 from domain.journal import Entry
 from projections.folding import Change, Fields, Key, Ref, Sight, Table, View, changed, topics_of
@@ -123,6 +124,7 @@ PAYMENTS = View(
     version=2,
     tables=(TABLE,),
     topics=topics_of("payment") | {PaymentUnapplied.TOPIC, LatePaymentReturned.TOPIC},
+    needs=(changed(campaigns.CAMPAIGNS, topics=frozenset({CampaignDrafted.TOPIC, CampaignAmended.TOPIC})),),
     reads=_reads,
     fold=_fold,
 )

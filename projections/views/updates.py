@@ -9,7 +9,7 @@ from domain.journal import Entry
 from projections.folding import Change, Ref, Sight, Table, View
 from projections.rows import Update
 
-TABLE = Table("updates", Update, "position")
+TABLE = Table("updates", Update, "position", appended=True)
 
 
 def _reads(_: Entry) -> Sequence[Ref]:

@@ -1,0 +1,74 @@
+"""What a rebuild does in which pieces: views that can share a reading, cut into parts that fit into memory. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from projections.folding import Table, View
+
+ENTRIES_PER_PART = 250_000  # of the journal: what bounds the rows that a part holds in memory
+PARTS_MAX = 4_096
+
+
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece of the bulk loading: these views, of the streams that fall into this part."""
+
+    number: int
+    views: tuple[str, ...]
+    part: int
+    parts: int
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What a slice reads: `apart` are topics of its own streams alone, `whole` those of all streams."""
+
+    apart: tuple[str, ...]
+    whole: tuple[str, ...]
+
+
+def slices_of(views: Sequence[View], *, target: int, processes: int) -> list[Slice]:
+    """The slices of a rebuild up to a position.
+
+    Views whose streams can be folded apart share their reading. One that needs rows of other views has its own, since
+    it folds those for all streams; one that looks across streams is read whole.
+    """
+    fitting = max(-(-target // ENTRIES_PER_PART), 1)
+    parts = min(-(-fitting // processes) * processes, PARTS_MAX)
+    alone = [view for view in views if view.needs or not view.local]
+    together = [view for view in views if view not in alone]
+    groups: list[tuple[tuple[View, ...], int]] = [((view,), parts if view.local else 1) for view in alone]
+    if together:
+        groups.append((tuple(together), parts))
+    cut = [(tuple(view.name for view in group), part, parts) for group, parts in groups for part in range(parts)]
+    return [
+        Slice(number=number, views=names, part=part, parts=parts) for number, (names, part, parts) in enumerate(cut)
+    ]
+
+
+def folded_in(views: Sequence[View]) -> list[View]:
+    """What is folded for the views of a slice: first what they need, then they themselves."""
+    return [need for view in views for need in view.needs] + list(views)
+
+
+def read_by(views: Sequence[View]) -> Read:
+    """Which topics the views of a slice and their needs listen to."""
+    own = frozenset[str]().union(*(view.topics for view in views))
+    needed = frozenset[str]().union(*(need.topics for view in views for need in view.needs))
+    assert not own & needed or not any(view.local for view in views), "a stream apart would be folded in every part"
+    return Read(apart=tuple(sorted(own - needed)), whole=tuple(sorted(needed)))
+
+
+def tables_of(views: Iterable[View]) -> list[Table]:
+    return [table for view in views for table in view.tables]
+
+
+def new(table: Table) -> str:
+    """The name of the table that is built beside the live one."""
+    return f"{table.name}_new"
+
+
+def old(table: Table) -> str:
+    """The name of the table that the last swap put aside."""
+    return f"{table.name}_old"

@@ -1,0 +1,50 @@
+CREATE TABLE {table} (
+    id uuid NOT NULL,
+    position bigint NOT NULL,
+    version bigint NOT NULL,
+    committed_at timestamptz NOT NULL,
+    campaign_id uuid NOT NULL,
+    investor_id uuid NOT NULL,
+    wallet text NOT NULL,
+    committed_amount numeric(38, 0) NOT NULL,
+    committed_shares numeric(38, 0) NOT NULL,
+    amount numeric(38, 0) NOT NULL,
+    shares numeric(38, 0) NOT NULL,
+    acknowledgements jsonb NOT NULL,
+    documents_hash text,
+    status text NOT NULL,
+    waiting boolean NOT NULL,
+    reflection_ends_at timestamptz,
+    change_id uuid,
+    cancelled_reason text,
+    lapsed_reason text,
+    paid numeric(38, 0) NOT NULL CHECK (paid >= 0),
+    provider text,
+    payment_reference text,
+    scaled_position bigint,
+    funded_position bigint,
+    recorded_position bigint,
+    recorded_tx_hash text,
+    recorded_block bigint,
+    allotted numeric(38, 0),
+    allotted_position bigint,
+    token_id text,
+    certified_position bigint,
+    certified_tx_hash text,
+    holder text,
+    revoked boolean NOT NULL,
+    request jsonb,
+    changing uuid,
+    transfer_to text,
+    refund_position bigint,
+    refund_live boolean NOT NULL,
+    refunded_position bigint,
+    refunded_tx_hash text,
+    repaid_position bigint
+);
+
+ALTER TABLE {table} ADD PRIMARY KEY (id);
+ALTER TABLE {table} ADD UNIQUE (position);
+CREATE INDEX ON {table} (campaign_id, position);
+CREATE INDEX ON {table} (investor_id, position);
+CREATE INDEX ON {table} (campaign_id, position) WHERE status = 'waiting';
