@@ -26,6 +26,7 @@ SPOKEN_IN: dict[str, tuple[str, ...]] = {
         "projections/store.py",
         "projections/queries.py",
         "projections/*/store.py",
+        "projections/rebuilding/slices.py",
         "chain_writer/store/*.py",
         "chain_writer/questions.py",
         "chain_indexer/store.py",

@@ -82,9 +82,6 @@ def write(dsn: str, told: Iterable[Told]) -> int:
                 _append(connection, batch)
                 batch = []
         _append(connection, batch)
-        connection.commit()
-        connection.autocommit = True
-        connection.execute("VACUUM (ANALYZE) journal.entries")
     return position
 
 

@@ -1,10 +1,12 @@
-"""A journal with two whole stories."""
+"""A journal with two whole stories, and one with a rich one."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.support.story import fail, ledger_on, succeed
+from tests.unit.domain.house import House
+from tests.unit.projections.rich import tell
 
 
 @pytest.fixture
@@ -13,4 +15,15 @@ def told(database: str) -> str:
     with ledger_on(database) as ledger:
         succeed(ledger)
         fail(ledger)
+    return database
+
+
+@pytest.fixture
+def rich(database: str) -> str:
+    """A database whose journal tells the rich story."""
+    house = House(database)
+    try:
+        tell(house)
+    finally:
+        house.close_down()
     return database

@@ -10,20 +10,7 @@ from projections.folding import Batch, refs_of
 from projections.store import BookStore
 from projections.views import TABLES, VIEWS
 from tests.support.roles import as_room
-from tests.unit.domain.house import House
 from tests.unit.projections.posted import ask, empty, post, rows_hash, runner_module
-from tests.unit.projections.rich import tell
-
-
-@pytest.fixture
-def rich(database: str) -> str:
-    """A database whose journal tells the rich story."""
-    house = House(database)
-    try:
-        tell(house)
-    finally:
-        house.close_down()
-    return database
 
 
 def test_every_row_comes_back_as_it_was_folded(rich: str) -> None:

@@ -1,0 +1,82 @@
+"""How a rebuild is cut, and how rows are written in PostgreSQL's own format."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from projections.rebuilding import plan
+from projections.rebuilding.copying import ENCODERS, HEADER, NULL, TRAILER, encoder_of
+from projections.rebuilding.plan import ENTRIES_PER_PART, PARTS_MAX, read_by, slices_of
+from projections.views import VIEWS
+from projections.views.escrow import ESCROW
+from projections.views.investments import INVESTMENTS
+from projections.views.payments import PAYMENTS
+
+
+@pytest.mark.parametrize("target", [0, 1, ENTRIES_PER_PART, 10 * ENTRIES_PER_PART, 10_000 * ENTRIES_PER_PART])
+@pytest.mark.parametrize("processes", [1, 2, 8])
+def test_every_view_is_loaded_whole_in_parts_that_fit(target: int, processes: int) -> None:
+    slices = slices_of(VIEWS, target=target, processes=processes)
+    assert [one.number for one in slices] == list(range(len(slices)))
+    for view in VIEWS:
+        mine = [one for one in slices if view.name in one.views]
+        assert sorted(one.part for one in mine) == list(range(mine[0].parts))
+        if view.local:
+            assert target / mine[0].parts <= ENTRIES_PER_PART or mine[0].parts == PARTS_MAX
+            assert mine[0].parts % processes == 0 or mine[0].parts == PARTS_MAX
+
+
+def test_views_that_look_only_at_their_own_streams_share_a_reading() -> None:
+    shared = {one.views for one in slices_of(VIEWS, target=100, processes=1)}
+    assert {views for views in shared if len(views) == 1} == {("payments",), ("escrow",)}
+    assert sorted(name for views in shared for name in views) == sorted(view.name for view in VIEWS)
+
+
+def test_what_a_view_needs_of_others_is_read_for_all_streams() -> None:
+    assert read_by([INVESTMENTS]).whole == ()
+    assert read_by([PAYMENTS]).whole == ("campaign.amended", "campaign.drafted")
+    assert "payment.recorded" in read_by([ESCROW]).whole
+    assert set(read_by([ESCROW]).apart) | set(read_by([ESCROW]).whole) >= ESCROW.topics
+
+
+def test_new_and_old_tables_have_names_of_their_own() -> None:
+    names = [f(table) for view in VIEWS for table in view.tables for f in (plan.new, plan.old, lambda t: t.name)]
+    assert len(set(names)) == len(names)
+
+
+VALUES: dict[str, list[Any]] = {
+    "text": ["", "plain", "ä € \U0001f600", "tab\tand\nline \\"],
+    "uuid": [UUID(int=0), UUID(int=2**128 - 1), UUID(int=0x1234)],
+    "int8": [0, -1, 2**63 - 1, -(2**63)],
+    "int4": [0, -1, 2**31 - 1],
+    "int2": [0, -1, 2**15 - 1],
+    "bool": [True, False],
+    "timestamptz": [
+        datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC),
+        datetime(1999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2000, 1, 1, tzinfo=UTC) + timedelta(days=40_000, microseconds=1),
+    ],
+    "jsonb": [(), ("a", 1), {"b": None}],
+    "numeric": [0, 1, -1, 9_999, 10_000, 10_001, 99_990_000, 10**18, -(10**18) - 5, 10**38 - 1, 120_000_000_000],
+}
+
+
+@pytest.mark.parametrize("column_type", sorted(ENCODERS))
+def test_postgresql_reads_what_was_encoded(database: str, column_type: str) -> None:
+    encode, values = encoder_of(column_type), VALUES[column_type]
+    with psycopg.connect(database) as connection:
+        connection.execute(f"CREATE TEMPORARY TABLE copied (place int4, value {column_type})".encode())
+        with connection.cursor() as rows, rows.copy("COPY copied FROM STDIN (FORMAT binary)") as copy:
+            copy.write(HEADER)
+            for place, value in enumerate([*values, None]):
+                written = NULL if value is None else encode(value)
+                copy.write(b"\x00\x02" + ENCODERS["int4"](place) + written)
+            copy.write(TRAILER)
+        found = [value for (value,) in connection.execute("SELECT value FROM copied ORDER BY place")]
+    expected = [list(value) if isinstance(value, tuple) else value for value in values]
+    assert found == [*expected, None]
