@@ -83,7 +83,7 @@ class BookStore:
         since its position was asked for; nothing is written then."""
         with self._connection.transaction(), self._connection.cursor() as rows:
             rows.execute(
-                "UPDATE book.progress SET position = %s WHERE position = %s AND swaps = %s",
+                "UPDATE book.progress SET position = %s WHERE position = %s AND swaps = coalesce(%s, swaps)",
                 (position, before, self._swaps),
             )
             if rows.rowcount != 1:
