@@ -30,6 +30,7 @@ from api.metrics import Metrics, Snapshot
 from api.openapi import document
 from api.personal import PERSONAL_ROUTES, Personal, PersonalRoute
 from api.questions import QuestionRoute, Questions, Sources
+from api.reconciled_store import Reconciliations
 from api.requests import bearer_token
 from api.routes import COMMANDS, QUESTIONS
 from api.vault import Vault
@@ -54,6 +55,7 @@ def make_app(
     writer_questions: Callable[[], WriterQuestions],
     indexer_questions: Callable[[], IndexerQuestions],
     vault: Callable[[], Vault],
+    reconciliations: Callable[[], Reconciliations],
     lag_max: int,
     place: Place,
     new_id: Callable[[], UUID] = uuid4,
@@ -61,7 +63,7 @@ def make_app(
 ) -> Starlette:
     """The API over these parts. Its lifespan starts the ledger, opens the book, and closes all of them at its end.
 
-    The three factories open a connection each time they are called: the app calls them when first needed, and again
+    The factories open a connection each time they are called: the app calls them when first needed, and again
     after a connection was lost.
     """
     sources = Sources(
@@ -79,7 +81,8 @@ def make_app(
         questions=Questions(sources),
         personal=Personal(vaults, ledger, sources),
     )
-    house = _House(Health(book, sources.journal, lag_max=lag_max), metrics, sources)
+    reconciled = Desk(reconciliations, seats=1, name="reconciled")
+    house = _House(Health(book, sources.journal, lag_max=lag_max), metrics, sources, reconciled)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -89,7 +92,7 @@ def make_app(
             yield
         finally:
             await book.close()
-            for part in (ledger, keys, sources.journal, sources.writer, sources.indexer, vaults):
+            for part in (ledger, keys, sources.journal, sources.writer, sources.indexer, vaults, reconciled):
                 await asyncio.to_thread(part.close)
 
     app = Starlette(
@@ -144,7 +147,8 @@ class _Door:
 class _House:
     """What needs no key: health, metrics, the description of the API, and what certificates say."""
 
-    def __init__(self, health: Health, metrics: Metrics, sources: Sources) -> None:
+    def __init__(self, health: Health, metrics: Metrics, sources: Sources, reconciled: Desk[Reconciliations]) -> None:
+        self._reconciled = reconciled
         self._health = health
         self._metrics = metrics
         self._sources = sources
@@ -183,9 +187,10 @@ class _House:
                 lanes = await self._sources.writer.ask(lambda questions: questions.lanes())
                 writer = await self._sources.writer.ask(lambda questions: questions.totals())
                 chain = await self._sources.indexer.ask(lambda questions: questions.standing())
+                reconciled = await self._reconciled.ask(lambda kept: kept.last())
         except AWAY_OR_LATE:
             return Snapshot(readiness=readiness)
-        return Snapshot(readiness=readiness, lanes=tuple(lanes), writer=writer, chain=chain)
+        return Snapshot(readiness=readiness, lanes=tuple(lanes), writer=writer, chain=chain, reconciled=reconciled)
 
 
 def _by_path(door: _Door) -> list[Route]:

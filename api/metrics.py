@@ -11,6 +11,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from api.health import Readiness
+from api.reconciled_store import Reconciled
 from chain_indexer.questions import Standing
 from chain_writer.questions import LaneFigures, Totals
 from domain.journal import Ledger
@@ -69,6 +70,12 @@ CHAIN_GAUGES: tuple[Row, ...] = (
     ("indexer_foreign_logs", "Logs on our contracts that the journal does not explain.", "foreign_logs"),
     ("indexer_reorgs", "Reorganisations of the chain seen.", "reorgs"),
 )
+RECONCILED_GAUGES: tuple[Row, ...] = (
+    ("reconcile_differences", "Differences that the last reconciliation kept has found.", "differences"),
+    ("reconcile_pending", "What was on its way then, and agreed with nothing yet.", "pending"),
+    ("reconcile_age_seconds", "How long ago it ended.", "age_s"),
+    ("reconcile_seconds", "How long it took.", "took_s"),
+)
 HTTP_FIGURES = {
     "tandem_http_requests_total": "Requests answered, by route, method and status.",
     "tandem_http_request_seconds": "How long answers took, by route; a histogram.",
@@ -78,6 +85,7 @@ FIGURES: dict[str, str] = {
     **HTTP_FIGURES,
     **{f"tandem_{name}_total": meaning for name, meaning, _ in LEDGER_COUNTS},
     **{f"tandem_{name}": meaning for name, meaning, _ in (*BOOK_GAUGES, *LANE_GAUGES, UNKNOWN_REPLIES, *CHAIN_GAUGES)},
+    **{f"tandem_{name}": meaning for name, meaning, _ in RECONCILED_GAUGES},
     **{f"tandem_{name}": meaning for name, meaning, _, _ in TOTAL_GAUGES},
 }
 
@@ -89,6 +97,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     lanes: tuple[LaneFigures, ...] = ()
     writer: Totals | None = None
     chain: Standing | None = None
+    reconciled: Reconciled | None = None
 
 
 class _House(Collector):
@@ -106,6 +115,7 @@ class _House(Collector):
         yield from _gauges((UNKNOWN_REPLIES,), self.snapshot.writer)
         yield from _total_gauges(self.snapshot.writer)
         yield from _gauges(CHAIN_GAUGES, self.snapshot.chain)
+        yield from _gauges(RECONCILED_GAUGES, self.snapshot.reconciled)
 
 
 class Metrics:

@@ -16,6 +16,24 @@ from domain.progress import Progress
 ENTRIES_PER_STEP_MAX = 500
 
 
+def promise_again(
+    reader: JournalReader, store: WriterStore, generation: Generation, lanes: Sequence[str], *, positions: Sequence[int]
+) -> int:
+    """Promise what entries oblige that were read before, and whose intents are gone. How many were promised.
+
+    One that is there already is left alone, and so is one beyond the follower's position: it comes by itself.
+    """
+    name = generation_id(generation)
+    reached = store.position(name, chain_id=generation.chain_id)
+    promised = 0
+    for position in positions:
+        entry = reader.entry(position) if position <= reached else None
+        obligation = obligation_of(entry, generation) if entry is not None else None
+        if obligation is not None:
+            promised += store.promise_one(name, obligation, lane=lane_of(obligation.subject, lanes))
+    return promised
+
+
 class Follower:
     """Follows the journal for one chain generation. Two at once, or one killed anywhere, make no intent twice.
 

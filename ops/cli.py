@@ -121,11 +121,22 @@ def status(*, home: Home = HOME, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def reconcile(*, home: Home = HOME, as_json: AsJson = False) -> None:
+def reconcile(
+    *,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Promise again what has no intent, rebuild a book that differs."),
+    ] = False,
+    every_s: Annotated[int | None, typer.Option("--every", min=1, help="Go on, once in so many seconds.")] = None,
+    home: Home = HOME,
+    as_json: AsJson = False,
+) -> None:
     """Compare journal, book and chain, both ways. Exits 1 when they differ."""
     from ops import reconcile as comparison
 
-    raise typer.Exit(comparison.show(settings_of(home), as_json=as_json))
+    if every_s is not None:
+        raise typer.Exit(comparison.again_and_again(settings_of(home), every_s=every_s))
+    raise typer.Exit(comparison.show(settings_of(home), as_json=as_json, repairing=repair))
 
 
 @app.command("explain")

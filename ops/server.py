@@ -11,6 +11,7 @@ import uvicorn
 from api.app import make_app
 from api.commands import Place
 from api.keys import Keys
+from api.reconciled_store import Reconciliations
 from chain_indexer.questions import Questions as IndexerQuestions
 from chain_writer.questions import Questions as WriterQuestions
 from ops.processes import Heart, Told
@@ -41,6 +42,7 @@ def run_api(settings: Settings) -> int:
         writer_questions=lambda: WriterQuestions(dsn),
         indexer_questions=lambda: IndexerQuestions(dsn),
         vault=lambda: vault_of(settings),
+        reconciliations=lambda: Reconciliations(dsn),
         lag_max=settings.lag_max,
         place=Place(settings.platform, settings.generation().chain_id),
     )

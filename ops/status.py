@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 
 import httpx
 import msgspec
 import psycopg
 
+from api.reconciled_store import Reconciled, Reconciliations
 from chain_writer.questions import LaneFigures
 from ops.heartbeats import Heard, heard
 from ops.lanes import figures_of
@@ -36,6 +38,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     chain: ChainHead | None
     beats: list[Heard]
     lanes: list[LaneFigures]
+    reconciled: Reconciled | None
     troubles: list[str]
 
 
@@ -52,6 +55,8 @@ def look(settings: Settings) -> Status:
         poor = _poor(connection, settings)
         draining = [str(name) for (name,) in connection.execute(DRAINING_SQL).fetchall()]
     assert journal is not None
+    with closing(Reconciliations(settings.dsn("api"))) as kept:
+        reconciled = kept.last()
     chain = _chain(settings.rpc_url)
     return Status(
         journal_position=journal[0],
@@ -59,7 +64,8 @@ def look(settings: Settings) -> Status:
         chain=chain,
         beats=[b for b in beats if not b.gone],
         lanes=figures_of(settings),
-        troubles=[*_troubles(beats, chain, settings), *map(_drains, draining), *poor],
+        reconciled=reconciled,
+        troubles=[*_troubles(beats, chain, settings), *map(_drains, draining), *poor, *_differing(reconciled)],
     )
 
 
@@ -80,6 +86,13 @@ def _poor(connection: psycopg.Connection[tuple[object, ...]], settings: Settings
         return []  # the node's trouble is told by itself
     finally:
         rpc.close()
+
+
+def _differing(reconciled: Reconciled | None) -> list[str]:
+    if reconciled is None or not reconciled.differences:
+        return []
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(reconciled.kinds.items()))
+    return [f"the reconciliation of {reconciled.age_s:.0f} s ago found {kinds}: run `reconcile` and look"]
 
 
 def _drains(lane: str) -> str:
@@ -158,6 +171,9 @@ def show(settings: Settings, *, as_json: bool) -> int:
         [(n.name, _state(n), n.in_flight, n.head_age_s, n.queued, n.oldest_queued_s) for n in status.lanes],
         right=("in flight", "head age s", "queued", "oldest queued s"),
     )
+    if status.reconciled is not None:
+        last = status.reconciled
+        print(f"reconciled {last.age_s:.0f} s ago at entry {last.journal_position}: {last.differences} differences")
     for trouble in status.troubles:
         print(f"! {trouble}")
     return 1 if status.troubles else 0

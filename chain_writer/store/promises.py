@@ -44,6 +44,15 @@ class Promises(Tables):
                 rows.execute(statement("promise"), promised(generation, obligations))
         return True
 
+    def promise_one(self, generation: UUID, obligation: Obligation, *, lane: str) -> int:
+        """Keep an intent unless there is one of this effect: how many were kept."""
+        with self._transaction() as rows:
+            rows.execute("SELECT FROM writer.intents WHERE intent = %s", (obligation.effect,))
+            if rows.rowcount:
+                return 0
+            rows.execute(statement("promise"), promised(generation, [(obligation, lane)]))
+        return 1
+
     def homeless(self, generation: UUID, lanes: Sequence[str]) -> list[UUID]:
         """The subjects of queued intents on lanes that are no longer."""
         rows = self._all(

@@ -2,6 +2,6 @@
 
 from ops.reconcile.nouns import Difference, Pending, Reconciliation
 from ops.reconcile.reconciler import reconcile
-from ops.reconcile.text import print_reconciliation, show
+from ops.reconcile.text import again_and_again, print_reconciliation, show
 
-__all__ = ["Difference", "Pending", "Reconciliation", "print_reconciliation", "reconcile", "show"]
+__all__ = ["Difference", "Pending", "Reconciliation", "again_and_again", "print_reconciliation", "reconcile", "show"]

@@ -16,6 +16,7 @@ Kind = Literal[
     "chain-conflict",  # the chain holds other content under a key than the journal obliges
     "confirmation-without-log",  # the journal believes a log that is not on the chain
     "log-without-confirmation",  # the indexer has passed a log that the journal does not confirm
+    "intent-missing",  # the writer has read past an entry, and does not know that it obliges an effect
     "posting-rejected",  # the chain refused for good what an entry obliges
     "abandoned-on-chain",  # two people went on without an effect, and the chain has it all the same
     "generation-differs",  # the rebuilt chain ledger says something else than the living one

@@ -23,6 +23,7 @@ from ops.reconcile.escrow import EscrowReader
 from ops.reconcile.expected import ExpectedBook, touched
 from ops.reconcile.explain import Explainer
 from ops.reconcile.holdings import Holdings
+from ops.reconcile.intents import missing_intents, read_promises
 from ops.reconcile.journal import JournalSide
 from ops.reconcile.node import BatchRpc
 from ops.reconcile.nouns import Difference, Pending, Reconciliation
@@ -44,13 +45,13 @@ def reconcile(settings: Settings) -> Reconciliation:
     with ExitStack() as opened:
         rpc = opened.enter_context(closing(BatchRpc(settings.rpc_url)))
         reader = opened.enter_context(closing(JournalReader(dsn, codec=codec())))
-        checkpoint = _checkpoint(dsn, generation)
+        checkpoint, promised = _checkpoint(dsn, generation), read_promises(dsn, generation)
         book = asyncio.run(read_book(dsn))
         journal = JournalSide(generation)
         with_book = _compare_book(journal, reader, book)
         deque(journal.read(reader), maxlen=0)
         chain, with_chain = _compare_chain(journal, reader, rpc, settings, checkpoint=checkpoint)
-    differences = [*with_book.differences, *with_chain.differences]
+    differences = [*with_book.differences, *with_chain.differences, *missing_intents(journal, promised)]
     return Reconciliation(
         ok=not differences,
         journal_position=journal.position,

@@ -2,27 +2,91 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import closing
+from datetime import UTC, datetime
+
+import httpx
+import psycopg
 from rich import box
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from api.reconciled_store import Reconciliations
 from ops.reconcile.nouns import Difference, Reconciliation
-from ops.reconcile.reconciler import reconcile
+from ops.reconcile.reconciler import READER_ROOM, reconcile
+from ops.reconcile.repair import repair
+from ops.rpc import RpcRefused
 from ops.settings import Settings
 from ops.tables import print_json
 
 SHOWN_MAX = 50
+AWAY = (psycopg.OperationalError, httpx.HTTPError, RpcRefused)
 
 
-def show(settings: Settings, *, as_json: bool) -> int:
-    """Reconcile and print it. Returns 1 when anything differs; what is pending differs from nothing yet."""
-    result = reconcile(settings)
+def show(settings: Settings, *, as_json: bool, repairing: bool = False) -> int:
+    """Reconcile, keep what it came to, and print it. Returns 1 when anything differs; what is pending does not yet.
+
+    `repairing` does again what can be done again, and reconciles once more.
+    """
+    result = _kept(settings)
+    if repairing and not result.ok:
+        for done in repair(settings, result):
+            sys.stderr.write(f"{done}\n")
+        result = _kept(settings)
     if as_json:
         print_json(result)
     else:
         print_reconciliation(result, Console())
     return 0 if result.ok else 1
+
+
+def again_and_again(settings: Settings, *, every_s: int) -> int:
+    """Reconcile on a schedule until somebody ends it; one line each time. A service that is away is waited for."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    code = 0
+    while True:
+        try:
+            result = _kept(settings)
+            code = 0 if result.ok else 1
+            sys.stdout.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {summary(result)}\n")
+        except AWAY as away:
+            sys.stdout.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} not now: {type(away).__name__}\n")
+        sys.stdout.flush()
+        if stop.wait(every_s):
+            return code
+
+
+def summary(result: Reconciliation) -> str:
+    """One line: how many things differ, by kind."""
+    if result.ok:
+        return f"journal, book and chain agree at entry {result.journal_position}; {len(result.pending)} pending"
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds_of(result).items()))
+    return f"{len(result.differences)} differences at entry {result.journal_position}: {kinds}"
+
+
+def kinds_of(result: Reconciliation) -> dict[str, int]:
+    return dict(Counter(difference.kind for difference in result.differences))
+
+
+def _kept(settings: Settings) -> Reconciliation:
+    began = time.monotonic()
+    result = reconcile(settings)
+    with closing(Reconciliations(settings.dsn(READER_ROOM))) as kept:
+        kept.keep(
+            journal_position=result.journal_position,
+            kinds=kinds_of(result),
+            pending=len(result.pending),
+            took_s=time.monotonic() - began,
+        )
+    return result
 
 
 def print_reconciliation(result: Reconciliation, console: Console) -> None:

@@ -27,6 +27,7 @@ SPOKEN_IN: dict[str, tuple[str, ...]] = {
         "projections/queries.py",
         "projections/*/store.py",
         "projections/rebuilding/slices.py",
+        "api/reconciled_store.py",
         "chain_writer/store/*.py",
         "chain_writer/questions.py",
         "chain_indexer/store.py",

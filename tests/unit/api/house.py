@@ -17,6 +17,7 @@ import uvicorn
 from api.app import make_app
 from api.commands import Place
 from api.keys import Keys
+from api.reconciled_store import Reconciliations
 from api.sealing import Keyring
 from api.vault import Vault
 from api.vault_store import VaultStore
@@ -64,6 +65,7 @@ class ApiHouse:
             writer_questions=lambda: WriterQuestions(dsn),
             indexer_questions=lambda: IndexerQuestions(dsn),
             vault=lambda: Vault(VaultStore(dsn), self.keyring, chance=token_bytes, clock=self.clock),
+            reconciliations=lambda: Reconciliations(dsn),
             lag_max=lag_max,
             place=Place("Tandem", 31337),
         )

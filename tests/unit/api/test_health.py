@@ -75,6 +75,18 @@ def test_the_figures_of_writer_and_indexer_are_read_from_what_they_stored(house:
     assert house.figure("tandem_writer_unknown_replies") == 3
 
 
+def test_the_last_reconciliation_is_among_the_figures(house: ApiHouse) -> None:
+    assert "tandem_reconcile" not in house.http.get("/metrics").text
+    for differences in (0, 3):
+        house.owner(
+            "INSERT INTO api.reconciliations (journal_position, differences, pending, kinds, took_s)"
+            f" VALUES (5, {differences}, 1, '{{}}', 0.5)"
+        )
+    assert house.figure("tandem_reconcile_differences") == 3
+    assert house.figure("tandem_reconcile_pending") == 1
+    assert house.figure("tandem_reconcile_age_seconds") >= 0
+
+
 def test_every_figure_is_one_of_the_registry(shared: ApiHouse) -> None:
     lines = shared.http.get("/metrics").text.splitlines()
     told = {line.split()[2] for line in lines if line.startswith("# TYPE") and not line.split()[2].endswith("_created")}

@@ -61,10 +61,13 @@ class Writer:
             crash=no_crash,
         )
 
-    def work(self) -> None:
-        """Until all that the journal obliges is on the chain, or reported as rejected."""
+    def follow(self) -> None:
         while self._follower.step().advanced:
             pass
+
+    def work(self) -> None:
+        """Until all that the journal obliges is on the chain, or reported as rejected."""
+        self.follow()
         for _ in range(ROUNDS_MAX):
             while self._lane.step().advanced:
                 pass
