@@ -84,6 +84,16 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[int, Header]
 
 
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """A range as it was read: its linked headers, the logs of the contracts asked for in the order of the chain, the
+    children that are made in it, and how large the answers were."""
+
+    blocks: tuple[Header, ...]
+    logs: tuple[PlacedLog, ...]
+    children: tuple[Child, ...]
+    size_bytes: int
+
+
 class RangeLogs(msgspec.Struct, frozen=True, kw_only=True):
     """The logs of a range, the header of its last block from the same answer, and how large the answer was."""
 
@@ -138,7 +148,14 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     position: int | None
 
 
-Verdict = Confirmed | Recorded | Noted | Foreign
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """A log of a history that is stored without giving it to the journal. `kind` by its signature alone; None if that
+    is unknown."""
+
+    kind: str | None
+
+
+Verdict = Confirmed | Recorded | Noted | Foreign | Imported
 
 
 class Fed(msgspec.Struct, frozen=True, kw_only=True):

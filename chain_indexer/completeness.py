@@ -8,7 +8,8 @@ true one, most blocks are ruled out by it; Polygon Edge's IBFT leaves it all zer
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from abis.hashing import keccak
 from chain_indexer.blocks import Header, PlacedLog
@@ -17,11 +18,17 @@ BLOOM_BITS = 2_048
 ADDRESSES_KNOWN_MAX = 100_000
 
 
+def sampled(blocks: Sequence[Header], *, percent: int) -> Sequence[Header]:
+    """So many of a hundred blocks. Their hashes choose: the same ones each time, and none that a node could foresee."""
+    if percent >= 100:
+        return blocks
+    return [block for block in blocks if int(block.hash[-8:], 16) % 100 < percent]
+
+
 def to_audit(blocks: Iterable[Header], addresses: Sequence[str]) -> tuple[Header, ...]:
     """The blocks that have txs, and whose bloom does not rule out every one of these addresses."""
-    return tuple(
-        block for block in blocks if block.tx_hashes and any(may_hold(block.bloom, address) for address in addresses)
-    )
+    masks = [_mask(address) for address in addresses]
+    return tuple(block for block in blocks if block.tx_hashes and _may_hold_any(block.bloom, masks))
 
 
 def may_hold(bloom: bytes, address: str) -> bool:
@@ -29,14 +36,19 @@ def may_hold(bloom: bytes, address: str) -> bool:
 
     Three bits an item (Yellow Paper, section 4.3.1): the low eleven bits of the first three pairs of its Keccak.
     """
+    return _may_hold_any(bloom, [_mask(address)])
+
+
+def _may_hold_any(bloom: bytes, masks: Sequence[int]) -> bool:
     value = int.from_bytes(bloom, "big")
-    return value == 0 or all(value >> bit & 1 for bit in _bits(address))
+    return (value == 0 and bool(masks)) or any(value & mask == mask for mask in masks)
 
 
 @lru_cache(ADDRESSES_KNOWN_MAX)
-def _bits(address: str) -> tuple[int, ...]:
+def _mask(address: str) -> int:
     digest = keccak(bytes.fromhex(address[2:]))
-    return tuple(int.from_bytes(digest[place : place + 2], "big") % BLOOM_BITS for place in (0, 2, 4))
+    bits = (int.from_bytes(digest[place : place + 2], "big") % BLOOM_BITS for place in (0, 2, 4))
+    return reduce(or_, (1 << bit for bit in bits))
 
 
 def differing(given: Iterable[PlacedLog], received: Iterable[PlacedLog]) -> str | None:

@@ -104,6 +104,14 @@ def _last_shared(local: LocalChain, theirs: Mapping[int, Header]) -> Header:
     return shared
 
 
+def disagreeing(local: LocalChain, headers: Sequence[Header]) -> Header | None:
+    """The first of these linked headers, all above the checkpoint, that the local chain contradicts: another one
+    at its number, or one above the tip that does not follow it. None if they are of one chain."""
+    ours = {header.number: header for header in local.between(headers[0].number, headers[-1].number)}
+    other = next((h for h in headers if h.number in ours and ours[h.number].hash != h.hash), None)
+    return other or first_break(local.tip, headers[len(ours) :])
+
+
 def first_break(parent: Header, headers: Iterable[Header]) -> Header | None:
     """The first header that is not the child of the one before it; None if all are."""
     for header in headers:

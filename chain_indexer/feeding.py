@@ -18,6 +18,7 @@ from chain_indexer.blocks import (
     Confirmed,
     Foreign,
     Header,
+    Imported,
     Noted,
     PlacedLog,
     Reason,
@@ -159,6 +160,13 @@ def windows(positions: Iterable[int]) -> list[tuple[int, int]]:
         else:
             found.append((position, position))
     return found
+
+
+def imported(logs: Iterable[PlacedLog]) -> tuple[Verdict, ...]:
+    """The verdicts on the logs of a history that the journal is not told of."""
+    kinds = {signature: Imported(kind=name) for signature, name in l.SIGNATURES.items()}
+    unknown = Imported(kind=None)
+    return tuple([kinds.get(log.raw.topics[0], unknown) if log.raw.topics else unknown for log in logs])
 
 
 class Feeder:

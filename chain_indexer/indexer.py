@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from typing import assert_never
 
 import msgspec
 
-from abis import Generation, decode
+from abis import Generation
 from abis.hashing import keccak
-from abis.logs import CampaignCreated
-from chain_indexer.blocks import Checkpoint, Child, Fed, Header, PlacedLog, RangeLogs, Seen
-from chain_indexer.completeness import differing, to_audit
-from chain_indexer.continuity import Extend, LocalChain, Stop, Unwind, Wait, first_break, misplaced, reconcile
+from chain_indexer.ahead import Ahead, Hands
+from chain_indexer.blocks import Checkpoint, Fed, Header, Reading, Seen, Verdict
+from chain_indexer.continuity import (
+    Extend,
+    LocalChain,
+    Stop,
+    Unwind,
+    Wait,
+    disagreeing,
+    first_break,
+    reconcile,
+)
 from chain_indexer.errors import ForkBelowFinality, NodeContradicts, RangeRefused, WrongChain, WrongGeneration
-from chain_indexer.feeding import Feeder
-from chain_indexer.node import Node
-from chain_indexer.ranges import RangeSize, final_number, lag_of, reach
+from chain_indexer.feeding import Feeder, imported
+from chain_indexer.node import Chain
+from chain_indexer.ranges import RANGES_AHEAD_MAX, RangeSize, lag_of, touches_head
+from chain_indexer.reading import Reader
 from chain_indexer.store import IndexerStore
 from domain.journal import JournalReader, Ledger
 from domain.progress import Progress
@@ -25,6 +35,10 @@ from domain.progress import Progress
 
 class Indexer:
     """Follows the chain of one generation and feeds its final logs to the journal, each exactly once.
+
+    Far from the head several ranges are read at once, by `hands`; near it block by block as they become final. Either
+    way a range is fed and kept whole, in the order of the chain. Logs up to the block `imports_to` are a history of
+    others: they are stored, and the journal is not told.
 
     Only blocks at least `finality_depth` below the node's head are believed. Killed anywhere, it begins again at its
     checkpoint; the commands of a range that was not kept are asked again under the same names, and change nothing.
@@ -37,12 +51,15 @@ class Indexer:
     def __init__(
         self,
         *,
-        node: Node,
+        node: Chain,
         store: IndexerStore,
         ledger: Ledger,
         reader: JournalReader,
         generation: Generation,
         finality_depth: int,
+        hands: Hands,
+        audit_percent: int,
+        imports_to: int = 0,
         crash: Callable[[str], None] | None = None,
     ) -> None:
         assert finality_depth >= 0
@@ -53,6 +70,9 @@ class Indexer:
         self._finality_depth = finality_depth
         self._crash = crash or (lambda _: None)
         self._feeder = Feeder(ledger=ledger, reader=reader, earlier=store, generation=generation, crash=self._crash)
+        self._reader = Reader(node, generation, audit_percent=audit_percent)
+        self._ahead = Ahead(hands, ranges=RANGES_AHEAD_MAX)
+        self._imports_to = imports_to
         self._contracts = tuple(address.lower() for address in generation.addresses.values())
         self._contracts_are_there = False
         self._children: tuple[str, ...] = ()
@@ -74,6 +94,7 @@ class Indexer:
             return self._advance(local) if local is not None else self._not_begun()
         except BaseException:
             self._local = None
+            self._ahead.forget()
             raise
 
     def _advance(self, local: LocalChain) -> Progress:
@@ -83,6 +104,7 @@ class Indexer:
             case Extend():
                 local = self._extend(local, seen.head)
             case Unwind(to=ancestor, lost=lost):
+                self._ahead.forget()
                 self._store.unwind(ancestor, depth=len(lost))
                 self._crash("chain-unwound")
                 self._stored_to = min(self._stored_to, ancestor.number)
@@ -95,7 +117,7 @@ class Indexer:
                 assert_never(decision)
         self._saw(seen.head)
         begun_at, depth = local.checkpoint.number, self._finality_depth
-        final = final_number(head=seen.head.number, tip=local.tip.number, finality_depth=depth)
+        final = seen.head.number - depth
         self._local = self._feed(local, final) if final > begun_at else self._remember(local)
         reached = self._local.checkpoint.number
         lag = lag_of(checkpoint=reached, head=seen.head.number, finality_depth=depth)
@@ -177,87 +199,70 @@ class Indexer:
         self._contracts_are_there = True
 
     def _extend(self, local: LocalChain, head: Header) -> LocalChain:
-        last = reach(
-            checkpoint=local.checkpoint.number,
-            head=head.number,
-            size=self._size,
-            finality_depth=self._finality_depth,
-        )
-        if last <= local.tip.number:
+        """Near the head every header up to it is known, so that a reorg shows; ranges far from it bring their own."""
+        checkpoint, depth = local.checkpoint.number, self._finality_depth
+        near = touches_head(checkpoint=checkpoint, head=head.number, size=self._size, finality_depth=depth)
+        if not near or head.number <= local.tip.number:
             return local
-        headers = self._node.headers(local.tip.number + 1, last)
+        headers = self._node.headers(local.tip.number + 1, head.number)
         stranger = first_break(local.tip, headers)
         if stranger is not None:
             raise NodeContradicts(f"{stranger} does not follow {local.tip}: the chain changed while it was read")
         return local.extended(headers)
 
-    def _read(self, blocks: Sequence[Header]) -> tuple[list[PlacedLog], tuple[Child, ...], int]:
-        """The logs of our contracts in these blocks, the new children among them, and the bytes it took.
+    def _read_ahead(self, local: LocalChain, final: int) -> None:
+        """Begin as many ranges up to `final` as may be under way."""
+        first = self._ahead.next_after(local.checkpoint.number)
+        while first <= final and not self._ahead.is_full:
+            last = min(final, first + self._size.blocks - 1)
+            known = local.between(first, last) if last <= local.tip.number else ()
+            addresses = self._contracts + self._children
+            read = partial(self._reader.read, first, last, addresses, known=known)
+            self._ahead.begin(first, last, children=len(self._children), read=read)
+            first = last + 1
 
-        A child may log in the very block that makes it: its logs are asked for as soon as it is known. Children make
-        no children, so that one further question is enough. What came is then held against the receipts.
-        """
-        answer = self._ask(blocks, self._contracts + self._children)
-        logs, size_bytes = list(answer.logs), answer.size_bytes
-        children = children_in(logs, factory=self._generation.addresses["CampaignFactory"].lower())
-        if children:
-            since = children[0].created.block_number
-            of_children = self._ask([b for b in blocks if b.number >= since], [child.address for child in children])
-            logs = sorted([*logs, *of_children.logs], key=lambda log: log.at)
-            size_bytes += of_children.size_bytes
-        self._audit(blocks, logs, self._contracts + self._children + tuple(child.address for child in children))
-        return logs, children, size_bytes
-
-    def _audit(self, blocks: Sequence[Header], logs: Sequence[PlacedLog], addresses: Sequence[str]) -> None:
-        """Refuse an answer that lost a log, or made one up."""
-        received: tuple[PlacedLog, ...] = ()
-        suspects = to_audit(blocks, addresses)
-        if suspects:
-            received = self._node.logs_by_receipts(suspects, addresses)
-        difference = differing(logs, received)
-        if difference is not None:
-            raise NodeContradicts(f"the node's logs and receipts differ: {difference}")
-
-    def _ask(self, blocks: Sequence[Header], addresses: Sequence[str]) -> RangeLogs:
-        """Logs that stand in exactly these blocks. A single block is asked for by its hash."""
-        first, last = blocks[0], blocks[-1]
-        one = first.number == last.number
-        answer = self._node.logs_of(last, addresses) if one else self._node.logs(first.number, last.number, addresses)
-        if answer.last.hash != last.hash:
-            raise NodeContradicts(f"{last} became {answer.last}: the chain changed while it was read")
-        wrong = misplaced(answer.logs, blocks)
-        if wrong is not None:
-            raise NodeContradicts(f"the node gave a log out of place or twice: {wrong.at}")
-        return answer
+    def _next(self, local: LocalChain, final: int) -> Reading:
+        """The range after the checkpoint; it shrinks until the node answers it."""
+        while True:
+            self._read_ahead(local, final)
+            begun = self._ahead.take()
+            try:
+                reading = begun.reading.result()
+                return self._reader.completed(reading, self._children[begun.children :])
+            except RangeRefused:
+                if begun.first == begun.last:
+                    raise
+                self._ahead.forget()
+                self._size = self._size.refused(begun.last - begun.first + 1)
 
     # The journal and the store.
 
     def _feed(self, local: LocalChain, final: int) -> LocalChain:
-        """Feed one range up to `final` and keep it; the range shrinks until the node answers it."""
-        first = local.checkpoint.number + 1
-        while True:
-            blocks = local.between(first, min(final, local.checkpoint.number + self._size.blocks))
-            try:
-                logs, children, size_bytes = self._read(blocks)
-                break
-            except RangeRefused:
-                if len(blocks) == 1:
-                    raise
-                self._size = RangeSize(len(blocks)).refused()
-        self._size = self._size.answered(blocks=len(blocks), logs=len(logs), size_bytes=size_bytes)
-        verdicts = self._feeder.feed(logs, {block.number: block for block in blocks})
-        advanced = local.advanced(blocks[-1].number)
+        """Feed one range up to `final` and keep it."""
+        imports = local.checkpoint.number < self._imports_to
+        reading = self._next(local, min(final, self._imports_to) if imports else final)
+        blocks, logs = reading.blocks, reading.logs
+        stranger = disagreeing(local, blocks)
+        if stranger is not None:
+            raise NodeContradicts(f"{stranger} is not of the chain of {local.tip}: the chain changed while it was read")
+        local = local.extended([block for block in blocks if block.number > local.tip.number])
+        self._size = self._size.answered(blocks=len(blocks), logs=len(logs), size_bytes=reading.size_bytes)
+        verdicts = imported(logs) if imports else self._feeder.feed(logs, {block.number: block for block in blocks})
+        return self._keep(local, reading, verdicts)
+
+    def _keep(self, local: LocalChain, reading: Reading, verdicts: tuple[Verdict, ...]) -> LocalChain:
+        advanced = local.advanced(reading.blocks[-1].number)
         self._store.keep(
             Fed(
                 before=local.checkpoint,
                 after=advanced.checkpoint,
-                verdicts=tuple(zip(logs, verdicts, strict=True)),
-                children=children,
+                verdicts=tuple(zip(reading.logs, verdicts, strict=True)),
+                children=reading.children,
                 remembered=self._unstored(advanced),
             )
         )
         self._crash("range-kept")
-        self._children += tuple(child.address for child in children)
+        self._children += tuple(child.address for child in reading.children)
         self._stored_to = advanced.tip.number
         return advanced
 
@@ -283,11 +288,3 @@ def name_of(generation: Generation) -> str:
     addresses = sorted((name, address.lower()) for name, address in generation.addresses.items())
     content = msgspec.json.encode([generation.chain_id, generation.genesis_hash.lower(), addresses])
     return f"{generation.chain_id}:{sha256(content).hexdigest()}"
-
-
-def children_in(logs: Iterable[PlacedLog], *, factory: str) -> tuple[Child, ...]:
-    """The contracts that the factory made, in the order of their making."""
-    made = [(log.at, decode(log.raw)) for log in logs if log.raw.address == factory]
-    return tuple(
-        Child(address=log.campaign.lower(), created=at) for at, log in made if isinstance(log, CampaignCreated)
-    )

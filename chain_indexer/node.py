@@ -8,20 +8,21 @@ block of their range, in one request that no load balancer can split, and only w
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Any
+from typing import Any, Protocol
 
 import httpx
 import msgspec
 
-from abis import RawLog
-from chain_indexer.blocks import ChainPosition, Header, PlacedLog, RangeLogs, Seen
+from chain_indexer import wire
+from chain_indexer.blocks import Header, PlacedLog, RangeLogs, Seen
 from chain_indexer.ranges import BLOCKS_PER_RANGE_MAX
 
 CALLS_PER_BATCH_MAX = 20  # Polygon Edge's default limit
 ADDRESSES_PER_CALL_MAX = 500
-BODY_BYTES_MAX = 64 * 1024 * 1024
+BODY_BYTES_MAX = 64 * 1024 * 1024  # what one block may need, however large
+RANGE_BYTES_MAX = 16 * 1024 * 1024  # several ranges are in memory at once, and can be asked for in smaller parts
 BATCHES_AT_ONCE_MAX = 4
 ERROR_CHARS_MAX = 200  # of a node's own words, in ours
 
@@ -46,12 +47,6 @@ class _TooMuch(NodeUnavailable):
     """The answer took too long or was too large: a smaller question may be answered."""
 
 
-_Quantity = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{1,15}$")]
-_Hash = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{64}$")]
-_Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]
-_Hex = Annotated[str, msgspec.Meta(pattern="^0x([0-9a-fA-F]{2})*$")]
-
-
 class _Error(msgspec.Struct, frozen=True):
     message: str = "no message"
 
@@ -62,37 +57,21 @@ class _Answer(msgspec.Struct, frozen=True):
     error: _Error | None = None
 
 
-class _Block(msgspec.Struct, frozen=True, rename="camel"):
-    number: _Quantity
-    hash: _Hash
-    parent_hash: _Hash
-    timestamp: _Quantity
-    transactions: list[_Hash]
-    logs_bloom: _Hex | None = None
-
-
-class _Log(msgspec.Struct, frozen=True, rename="camel"):
-    address: _Address
-    topics: list[_Hash]
-    data: _Hex
-    block_number: _Quantity
-    block_hash: _Hash
-    transaction_hash: _Hash
-    transaction_index: _Quantity
-    log_index: _Quantity
-    removed: bool = False
-
-
-class _Receipt(msgspec.Struct, frozen=True, rename="camel"):
-    transaction_hash: _Hash
-    block_hash: _Hash
-    logs: list[_Log]
-
-
 Call = tuple[str, list[Any]]
 
 _encode = msgspec.json.Encoder().encode
 _answers = msgspec.json.Decoder(list[_Answer]).decode
+
+
+class Chain(Protocol):
+    """What the loop asks of the chain, whoever answers. Raises NodeUnavailable or one of its kinds, nothing else."""
+
+    def look(self, numbers: Sequence[int]) -> Seen: ...
+    def headers(self, first: int, last: int) -> tuple[Header, ...]: ...
+    def logs(self, first: int, last: int, addresses: Sequence[str]) -> RangeLogs: ...
+    def logs_of(self, header: Header, addresses: Sequence[str]) -> RangeLogs: ...
+    def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str]) -> tuple[PlacedLog, ...]: ...
+    def codes(self, addresses: Sequence[str]) -> dict[str, bytes]: ...
 
 
 class Node:
@@ -111,9 +90,9 @@ class Node:
         """
         calls = [("eth_chainId", []), _block(0), ("eth_getBlockByNumber", ["latest", False]), *map(_block, numbers)]
         answers, _ = self._ask(calls)
-        chain_id = _number(self._result(answers[0], _Quantity, "the chain id"))
+        chain_id = wire.number_of(self._result(answers[0], wire.Quantity, "the chain id"))
         genesis = self._header(answers[1], 0)
-        head = _header(self._result(answers[2], _Block, "the newest block"))
+        head = wire.header_of(self._result(answers[2], wire.Block, "the newest block"))
         headers = {}
         for number, answer in zip(numbers, answers[3:], strict=True):
             if number <= head.number:
@@ -139,11 +118,11 @@ class Node:
         """
         assert 1 <= first <= last, "logs are asked for from block 1 on: Polygon Edge refuses 0 to 0"
         assert last - first < BLOCKS_PER_RANGE_MAX
-        return self._logs(last, {"fromBlock": hex(first), "toBlock": hex(last)}, addresses)
+        return self._logs(last, {"fromBlock": hex(first), "toBlock": hex(last)}, addresses, bytes_max=RANGE_BYTES_MAX)
 
     def logs_of(self, header: Header, addresses: Sequence[str]) -> RangeLogs:
         """All logs of these contracts in one block, asked for by its hash: a node without it cannot answer."""
-        return self._logs(header.number, {"blockHash": header.hash}, addresses)
+        return self._logs(header.number, {"blockHash": header.hash}, addresses, bytes_max=BODY_BYTES_MAX)
 
     def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str]) -> tuple[PlacedLog, ...]:
         """The logs of these contracts (lower case) by the receipts of all txs of these blocks, block by block.
@@ -161,7 +140,7 @@ class Node:
         assert len(addresses) <= CALLS_PER_BATCH_MAX
         answers, _ = self._ask([("eth_getCode", [address, "latest"]) for address in addresses])
         return {
-            address: _bytes(self._result(answer, _Hex, "a contract's code"))
+            address: bytes.fromhex(self._result(answer, wire.Hex, "a contract's code")[2:])
             for address, answer in zip(addresses, answers, strict=True)
         }
 
@@ -177,15 +156,15 @@ class Node:
         answers, _ = self._ask([("eth_getTransactionReceipt", [tx_hash]) for tx_hash, _ in txs])
         logs: list[PlacedLog] = []
         for (tx_hash, block_hash), answer in zip(txs, answers, strict=True):
-            receipt = self._result(answer, _Receipt | None, f"the receipt of tx {tx_hash}")
+            receipt = self._result(answer, wire.Receipt | None, f"the receipt of tx {tx_hash}")
             if receipt is None:
                 raise NodeLagging(f"the node does not have the receipt of tx {tx_hash}")
             if (receipt.transaction_hash.lower(), receipt.block_hash.lower()) != (tx_hash, block_hash):
                 raise NodeContradicts(f"the receipt of tx {tx_hash} is not of block {block_hash}")
-            logs.extend(map(_placed, receipt.logs))
+            logs.extend(_placed(receipt.logs))
         return logs
 
-    def _logs(self, last: int, where: dict[str, str], addresses: Sequence[str]) -> RangeLogs:
+    def _logs(self, last: int, where: dict[str, str], addresses: Sequence[str], *, bytes_max: int) -> RangeLogs:
         chunks = [
             addresses[place : place + ADDRESSES_PER_CALL_MAX]
             for place in range(0, len(addresses), ADDRESSES_PER_CALL_MAX)
@@ -197,7 +176,7 @@ class Node:
             some = chunks[place : place + CALLS_PER_BATCH_MAX - 1]
             calls = [("eth_getLogs", [{**where, "address": list(chunk)}]) for chunk in some]
             try:
-                answers, size = self._ask([_block(last), *calls])
+                answers, size = self._ask([_block(last), *calls], bytes_max=bytes_max)
             except _TooMuch as error:
                 raise RangeRefused(str(error)) from error
             size_bytes += size
@@ -213,14 +192,14 @@ class Node:
         """The logs of one answer; a node that ignores the filter gives more than was asked for."""
         if answer.error is not None:  # the texts differ from node to node; fewer blocks is what helps with any
             raise RangeRefused(f"the node refused a range of logs: {answer.error.message[:ERROR_CHARS_MAX]}")
-        placed = [_placed(log) for log in self._result(answer, list[_Log], "logs")]
+        placed = _placed(self._result(answer, list[wire.Log], "logs"))
         return [log for log in placed if log.raw.address in addresses]
 
     def _header(self, answer: _Answer, number: int) -> Header:
-        block = self._result(answer, _Block | None, f"block {number}")
+        block = self._result(answer, wire.Block | None, f"block {number}")
         if block is None:
             raise NodeLagging(f"the node does not have block {number}")
-        header = _header(block)
+        header = wire.header_of(block)
         if header.number != number:
             raise NodeContradicts(f"asked for block {number}, the node gave {header}")
         return header
@@ -236,7 +215,7 @@ class Node:
         except msgspec.MsgspecError as error:
             raise NodeUnavailable(f"the node gave {what} in a form that cannot be read: {error}") from error
 
-    def _ask(self, calls: Sequence[Call]) -> tuple[list[_Answer], int]:
+    def _ask(self, calls: Sequence[Call], *, bytes_max: int = BODY_BYTES_MAX) -> tuple[list[_Answer], int]:
         """The answers to a batch in the order of its calls, and the bytes they took."""
         assert 1 <= len(calls) <= CALLS_PER_BATCH_MAX
         ids = [next(self._ids) for _ in calls]
@@ -244,7 +223,7 @@ class Node:
             {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
             for i, (method, params) in zip(ids, calls, strict=True)
         ]
-        body = self._post(_encode(asked))
+        body = self._post(_encode(asked), bytes_max=bytes_max)
         try:
             given = _answers(body)
         except msgspec.MsgspecError as error:
@@ -254,17 +233,17 @@ class Node:
             raise NodeUnavailable(f"the node answered {len(given)} of {len(ids)} calls, or others than were asked")
         return [answers[i] for i in ids], len(body)
 
-    def _post(self, content: bytes) -> bytes:
+    def _post(self, content: bytes, *, bytes_max: int) -> bytes:
         try:
             with self._client.stream("POST", self._url, content=content) as response:
-                return _body(response)
+                return _body(response, bytes_max=bytes_max)
         except httpx.ReadTimeout as error:
             raise _TooMuch("the node did not answer in time") from error
         except httpx.RequestError as error:
             raise NodeUnavailable(f"the node cannot be reached: {type(error).__name__}: {error}") from error
 
 
-def _body(response: httpx.Response) -> bytes:
+def _body(response: httpx.Response, *, bytes_max: int) -> bytes:
     if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
         raise _TooMuch("the node finds the question too large (HTTP 413)")
     if response.status_code != httpx.codes.OK:
@@ -272,8 +251,8 @@ def _body(response: httpx.Response) -> bytes:
     body = bytearray()
     for part in response.iter_bytes():
         body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise _TooMuch(f"the node's answer is larger than {BODY_BYTES_MAX} bytes")
+        if len(body) > bytes_max:
+            raise _TooMuch(f"the node's answer is larger than {bytes_max} bytes")
     return bytes(body)
 
 
@@ -281,33 +260,10 @@ def _block(number: int) -> Call:
     return "eth_getBlockByNumber", [hex(number), False]
 
 
-def _number(quantity: str) -> int:
-    return int(quantity, 16)
-
-
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text[2:])
-
-
-def _header(block: _Block) -> Header:
-    return Header(
-        number=_number(block.number),
-        hash=block.hash.lower(),
-        parent_hash=block.parent_hash.lower(),
-        timestamp_s=_number(block.timestamp),
-        tx_hashes=tuple(tx_hash.lower() for tx_hash in block.transactions),
-        bloom=_bytes(block.logs_bloom) if block.logs_bloom else b"",
-    )
-
-
-def _placed(log: _Log) -> PlacedLog:
-    if log.removed:
-        raise NodeContradicts(f"the node gave a log of tx {log.transaction_hash} that it says is removed")
-    at = ChainPosition(
-        block_number=_number(log.block_number),
-        tx_index=_number(log.transaction_index),
-        log_index=_number(log.log_index),
-        block_hash=log.block_hash.lower(),
-        tx_hash=log.transaction_hash.lower(),
-    )
-    return PlacedLog(at, RawLog(log.address.lower(), tuple(map(_bytes, log.topics)), _bytes(log.data)))
+def _placed(logs: Iterable[wire.Log]) -> list[PlacedLog]:
+    try:
+        return [wire.placed(log) for log in logs]
+    except wire.Removed as error:
+        raise NodeContradicts(str(error)) from error
+    except ValueError as error:
+        raise NodeUnavailable(f"the node gave logs in a form that cannot be read: {error}") from error

@@ -9,6 +9,7 @@ BLOCKS_PER_RANGE_MAX = 1_000  # Polygon Edge refuses more than 1,001
 BLOCKS_PER_RANGE_START = 64
 LOGS_PER_RANGE_AIM = 2_000  # their commands and rows are one step's work, and fit the journal's queue
 BYTES_PER_RANGE_AIM = 4 * 1024 * 1024
+RANGES_AHEAD_MAX = 4  # being read, or read and waiting for their turn
 
 
 class RangeSize(msgspec.Struct, frozen=True):
@@ -20,33 +21,29 @@ class RangeSize(msgspec.Struct, frozen=True):
     def is_least(self) -> bool:
         return self.blocks == BLOCKS_PER_RANGE_MIN
 
-    def refused(self) -> RangeSize:
-        """After the node refused the range, gave too much, or took too long."""
-        return RangeSize(max(BLOCKS_PER_RANGE_MIN, self.blocks // 2))
+    def refused(self, blocks: int) -> RangeSize:
+        """After the node refused a range of so many blocks, gave too much, or took too long. Ranges of an earlier,
+        larger size may still be under way: what is halved is the size of the range itself."""
+        return RangeSize(min(self.blocks, max(BLOCKS_PER_RANGE_MIN, blocks // 2)))
 
     def answered(self, *, blocks: int, logs: int, size_bytes: int) -> RangeSize:
         """After an answer over so many blocks.
 
-        1. More than an aim allows: halve.
+        1. More than an aim allows: half of them.
         2. A full range with less than half of each aim: double.
-        3. Otherwise it is right as it is; a range cut short by the head says nothing about growing.
+        3. Otherwise it is right as it is; a range cut short by the head, or by an earlier size, says nothing about
+           growing.
         """
         if logs > LOGS_PER_RANGE_AIM or size_bytes > BYTES_PER_RANGE_AIM:
-            return self.refused()
+            return self.refused(blocks)
         if blocks >= self.blocks and logs <= LOGS_PER_RANGE_AIM // 2 and size_bytes <= BYTES_PER_RANGE_AIM // 2:
             return RangeSize(min(BLOCKS_PER_RANGE_MAX, self.blocks * 2))
         return self
 
 
-def final_number(*, head: int, tip: int, finality_depth: int) -> int:
-    """The highest block that is believed: so deep below the node's head, and known to us by its header."""
-    return min(tip, head - finality_depth)
-
-
-def reach(*, checkpoint: int, head: int, size: RangeSize, finality_depth: int) -> int:
-    """Up to which block headers are wanted: one range ahead, or all up to the head once that range touches it."""
-    last = checkpoint + size.blocks
-    return head if last >= head - finality_depth else last
+def touches_head(*, checkpoint: int, head: int, size: RangeSize, finality_depth: int) -> bool:
+    """Whether the next range reaches what is not final yet: from there on every header up to the head is wanted."""
+    return checkpoint + size.blocks >= head - finality_depth
 
 
 def lag_of(*, checkpoint: int, head: int, finality_depth: int) -> int:

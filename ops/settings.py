@@ -173,6 +173,13 @@ class Settings(BaseSettings):
         validation_alias=_names("TANDEM_POLL_MS"),
         description="How often the chain is asked.",
     )
+    audit_percent: int = Field(
+        default=100,
+        ge=0,
+        le=100,
+        validation_alias=_names("TANDEM_AUDIT_PERCENT"),
+        description="Blocks of a hundred whose logs are held against receipts; below 100 a lost log may stay lost.",
+    )
     rule_packs: str = Field(
         default="default",
         validation_alias=_names("TANDEM_RULE_PACKS"),

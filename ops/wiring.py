@@ -12,8 +12,10 @@ from typing import Protocol, TypeVar
 
 from api.vault import Erasures
 from api.vault_store import VaultStore
+from chain_indexer.ahead import ManyHands
 from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node as IndexerNode
+from chain_indexer.ranges import RANGES_AHEAD_MAX
 from chain_indexer.store import IndexerStore
 from chain_writer.actors import LaneWorker, Waker, broker_on
 from chain_writer.driving import Built as BuiltLane
@@ -225,6 +227,8 @@ class Wiring:
             reader=reader,
             generation=settings.generation(),
             finality_depth=settings.finality_depth,
+            hands=opened.keep(ManyHands(RANGES_AHEAD_MAX)),
+            audit_percent=settings.audit_percent,
         )
         return indexer.step, self._pause
 

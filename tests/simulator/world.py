@@ -14,6 +14,7 @@ import msgspec
 import psycopg
 
 from abis.calls import selector
+from chain_indexer.ahead import OneHand
 from chain_indexer.indexer import Indexer
 from chain_writer.follower import Follower
 from chain_writer.intents import generation_id, lane_id
@@ -228,6 +229,8 @@ class World:
             reader=self._reader(process),
             generation=self.generation,
             finality_depth=FINALITY_DEPTH,
+            hands=OneHand(),
+            audit_percent=100,
             crash=lambda name: self._point(f"after {name}"),
         ).step
 

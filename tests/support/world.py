@@ -17,8 +17,10 @@ from eth_account import Account
 from abis import calls, campaign_address
 from abis.certificates import content_hash_of
 from abis.hashing import keccak
+from chain_indexer.ahead import ManyHands
 from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node
+from chain_indexer.ranges import RANGES_AHEAD_MAX
 from chain_indexer.store import IndexerStore
 from domain import commands as c
 from domain.campaign import (
@@ -192,6 +194,8 @@ class World:
             reader=opened.enter_context(closing(JournalReader(dsn, codec=codec()))),
             generation=self.chain.generation,
             finality_depth=0,
+            hands=opened.enter_context(closing(ManyHands(RANGES_AHEAD_MAX))),
+            audit_percent=100,
         )
 
     def _ledger(self, room: str, opened: ExitStack) -> Ledger:

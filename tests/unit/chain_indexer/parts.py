@@ -17,8 +17,10 @@ from eth_account import Account
 from abis import calls, campaign_address
 from abis.calls import selector
 from abis.certificates import content_hash_of
+from chain_indexer.ahead import ManyHands
 from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node
+from chain_indexer.ranges import RANGES_AHEAD_MAX
 from chain_indexer.store import IndexerStore
 from domain import commands as c
 from domain.company import company_id
@@ -95,13 +97,16 @@ class World:
         crash: Callable[[str], None] | None = None,
         node: Any = None,
         generation: Any = None,
+        audit_percent: int = 100,
+        imports_to: int = 0,
     ) -> Indexer:
         """A new indexer on what is stored, with connections of its own."""
         room = as_room(self.dsn, "indexer")
         ledger, reader, store = ledger_on(room), JournalReader(room, codec=codec()), IndexerStore(room)
         if node is None:
             node = Node(self.chain.url)
-        self._open.extend([node.close, store.close, reader.close, ledger.close])
+        hands = ManyHands(RANGES_AHEAD_MAX)
+        self._open.extend([node.close, store.close, reader.close, ledger.close, hands.close])
         return Indexer(
             node=node,
             store=store,
@@ -109,6 +114,9 @@ class World:
             reader=reader,
             generation=generation or self.generation,
             finality_depth=finality_depth,
+            hands=hands,
+            audit_percent=audit_percent,
+            imports_to=imports_to,
             crash=crash,
         )
 

@@ -16,11 +16,12 @@ from chain_indexer.continuity import (
     Stop,
     Unwind,
     Wait,
+    disagreeing,
     first_break,
     misplaced,
     reconcile,
 )
-from chain_indexer.ranges import RangeSize, final_number, reach
+from chain_indexer.ranges import RangeSize, touches_head
 
 
 def child(parent: Header, fork: str = "") -> Header:
@@ -123,16 +124,16 @@ def test_whatever_a_chain_does_only_its_own_final_blocks_are_believed(
                 local = local.unwound(ancestor)
             case Extend():
                 assert local.tip == chain[local.tip.number]
-        if not isinstance(decision, Wait):
-            last = reach(
-                checkpoint=local.checkpoint.number, head=head.number, size=RangeSize(size), finality_depth=depth
-            )
-            local = local.extended(chain[local.tip.number + 1 : last + 1])
+        checkpoint, size_ = local.checkpoint.number, RangeSize(size)
+        near = touches_head(checkpoint=checkpoint, head=head.number, size=size_, finality_depth=depth)
+        if near and not isinstance(decision, Wait):
+            local = local.extended(chain[local.tip.number + 1 : head.number + 1])
             assert local.tip == chain[local.tip.number]
-        final = final_number(head=head.number, tip=local.tip.number, finality_depth=depth)
-        final = min(final, local.checkpoint.number + size)
-        if final > local.checkpoint.number:
-            fed = local.between(local.checkpoint.number + 1, final)
+        final = min(head.number - depth, checkpoint + size)
+        if final > checkpoint:
+            fed = chain[checkpoint + 1 : final + 1]
+            assert disagreeing(local, fed) is None
+            local = local.extended([header for header in fed if header.number > local.tip.number])
             assert all(chain[h.number] == h and h.number <= head.number - depth for h in fed)
             believed.extend(fed)
             local = local.advanced(final)

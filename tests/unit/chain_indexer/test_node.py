@@ -333,7 +333,7 @@ def test_a_node_that_ignores_the_filter_adds_nothing(misled: Node, hostile: Host
 def test_an_answer_beyond_all_bounds_is_a_refused_range(
     misled: Node, hostile: Hostile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(node_module, "BODY_BYTES_MAX", 1_000)
+    monkeypatch.setattr(node_module, "RANGE_BYTES_MAX", 1_000)
     hostile.reply = lambda _: (200, b"[" + b" " * 5_000 + b"]")
     with pytest.raises(RangeRefused, match="larger than"):
         misled.logs(1, 5, ["0x" + "11" * 20])

@@ -11,9 +11,8 @@ from chain_indexer.ranges import (
     BYTES_PER_RANGE_AIM,
     LOGS_PER_RANGE_AIM,
     RangeSize,
-    final_number,
     lag_of,
-    reach,
+    touches_head,
 )
 
 sizes = st.builds(RangeSize, st.integers(1, BLOCKS_PER_RANGE_MAX))
@@ -22,10 +21,10 @@ sizes = st.builds(RangeSize, st.integers(1, BLOCKS_PER_RANGE_MAX))
 def test_a_refusal_halves_the_range_down_to_one_block() -> None:
     size, seen = RangeSize(1_000), []
     while not size.is_least:
-        size = size.refused()
+        size = size.refused(size.blocks)
         seen.append(size.blocks)
     assert seen == [500, 250, 125, 62, 31, 15, 7, 3, 1]
-    assert size.refused() == size
+    assert size.refused(1) == size
 
 
 def test_small_answers_double_the_range_up_to_what_polygon_edge_takes() -> None:
@@ -46,6 +45,14 @@ def test_a_large_answer_halves_the_range(logs: int, size_bytes: int) -> None:
     assert RangeSize(100).answered(blocks=100, logs=logs, size_bytes=size_bytes) == RangeSize(50)
 
 
+def test_a_range_of_an_earlier_size_halves_no_more_than_itself() -> None:
+    size = RangeSize(1_000)
+    for blocks in (1_000, 1_000, 1_000, 500, 250):
+        size = size.answered(blocks=blocks, logs=10**6, size_bytes=0)
+        assert size.blocks == min(500, blocks // 2)
+    assert size.refused(1_000) == size
+
+
 @given(st.integers(1, 500))
 def test_a_size_that_doubled_is_not_halved_by_the_same_density(logs_per_block: int) -> None:
     size = RangeSize()
@@ -58,20 +65,17 @@ def test_a_size_that_doubled_is_not_halved_by_the_same_density(logs_per_block: i
 @given(sizes, st.integers(1, 1_000), st.integers(0, 10**5), st.integers(0, 10**8))
 def test_a_range_is_always_between_one_block_and_the_most(size: RangeSize, blocks: int, logs: int, n: int) -> None:
     assert 1 <= size.answered(blocks=blocks, logs=logs, size_bytes=n).blocks <= BLOCKS_PER_RANGE_MAX
-    assert 1 <= size.refused().blocks <= BLOCKS_PER_RANGE_MAX
+    assert 1 <= size.refused(blocks).blocks <= BLOCKS_PER_RANGE_MAX
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), sizes, st.integers(0, 1_000))
-def test_headers_reach_what_the_next_range_needs_and_never_beyond_the_head(
+def test_headers_above_what_is_final_are_wanted_once_the_next_range_reaches_there(
     checkpoint: int, ahead: int, size: RangeSize, depth: int
 ) -> None:
     head = checkpoint + ahead
-    last = reach(checkpoint=checkpoint, head=head, size=size, finality_depth=depth)
-    final = final_number(head=head, tip=last, finality_depth=depth)
-    assert last <= head
-    assert final <= head - depth
-    assert final >= min(checkpoint + size.blocks, head - depth)
-    assert last - checkpoint <= size.blocks + depth
+    touches = touches_head(checkpoint=checkpoint, head=head, size=size, finality_depth=depth)
+    assert touches == (checkpoint + size.blocks >= head - depth)
+    assert not touches or head - checkpoint <= size.blocks + depth
 
 
 def test_lag_counts_final_blocks_or_what_the_node_lacks() -> None:
