@@ -42,7 +42,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
         return self.header.hash
 
 
-class ChainPosition(msgspec.Struct, frozen=True, kw_only=True, order=True):
+class ChainPosition(msgspec.Struct, frozen=True, kw_only=True, order=True, gc=False):
     """Where a log stands; sorts in the order of the chain.
 
     The name of a log is its block hash, tx hash and log index: before Polygon Edge 1.0 the log index counts within one
@@ -60,8 +60,13 @@ class ChainPosition(msgspec.Struct, frozen=True, kw_only=True, order=True):
         """The idempotency key of the command that this log becomes. For ever: it stands in `journal.commands`."""
         return f"{self.block_hash}:{self.tx_hash}:{self.log_index}"
 
+    @property
+    def name(self) -> tuple[str, str, int]:
+        """The same, for looking things up by."""
+        return self.block_hash, self.tx_hash, self.log_index
 
-class PlacedLog(msgspec.Struct, frozen=True):
+
+class PlacedLog(msgspec.Struct, frozen=True, gc=False):
     """A log as the node gives it, with its place."""
 
     at: ChainPosition

@@ -53,12 +53,13 @@ def _mask(address: str) -> int:
 
 def differing(given: Iterable[PlacedLog], received: Iterable[PlacedLog]) -> str | None:
     """In words, the first log that only one of the two roads has, or that they word differently; None if none."""
-    by_logs = {log.at.key: log.raw for log in given}
-    by_receipts = {log.at.key: log.raw for log in received}
-    for key, raw in by_receipts.items():
-        if key not in by_logs:
-            return f"log {key} is in its receipt and was left out of the answer"
-        if by_logs[key] != raw:
-            return f"log {key} is another in its receipt"
+    by_logs = {log.at.name: log for log in given}
+    by_receipts = {log.at.name: log for log in received}
+    for name, log in by_receipts.items():
+        same = by_logs.get(name)
+        if same is None:
+            return f"log {log.at.key} is in its receipt and was left out of the answer"
+        if same is not log and same.raw != log.raw:
+            return f"log {log.at.key} is another in its receipt"
     alone = sorted(by_logs.keys() - by_receipts.keys())
-    return f"log {alone[0]} is in no receipt" if alone else None
+    return f"log {by_logs[alone[0]].at.key} is in no receipt" if alone else None

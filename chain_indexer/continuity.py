@@ -124,9 +124,10 @@ def first_break(parent: Header, headers: Iterable[Header]) -> Header | None:
 def misplaced(logs: Iterable[PlacedLog], headers: Iterable[Header]) -> PlacedLog | None:
     """The first log that does not stand in one of these blocks, or stands there twice; None if all are in place."""
     hashes = {header.number: header.hash for header in headers}
-    known: set[str] = set()
+    known: set[tuple[str, str, int]] = set()
     for log in logs:
-        if hashes.get(log.at.block_number) != log.at.block_hash or log.at.key in known:
+        at = log.at
+        if hashes.get(at.block_number) != at.block_hash or (name := at.name) in known:
             return log
-        known.add(log.at.key)
+        known.add(name)
     return None

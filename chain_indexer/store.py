@@ -19,13 +19,11 @@ from chain_indexer.blocks import (
     Fed,
     Foreign,
     Header,
-    Imported,
-    Noted,
     PlacedLog,
-    Recorded,
     Verdict,
 )
 from chain_indexer.continuity import LocalChain
+from chain_indexer.copying import COPY_LOGS_SQL, copied
 
 _SQL = files("chain_indexer").joinpath("sql")
 ADVANCE_SQL = _SQL.joinpath("advance.sql").read_text()
@@ -36,12 +34,6 @@ RELEASES_SQL = _SQL.joinpath("releases.sql").read_text()
 STANDING_SQL = _SQL.joinpath("standing.sql").read_text()
 
 LOCK = 0x1DE7E5  # one indexer a database, by advisory lock
-NULL, ESCAPED = "\\N", "\\\\"  # in COPY's text format
-LOG_COLUMNS = (
-    "block_number, tx_index, log_index, block_hash, tx_hash, address, topics, data,"
-    " kind, verdict, entry_position, confirmed_position"
-)
-
 Row = TypeVar("Row")
 
 
@@ -59,10 +51,15 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndexerStore:
-    """The writer's connection. Each method is one transaction."""
+    """The writer's connection. Each method is one transaction.
+
+    No commit waits for the disk. Should the database's machine fail, the last ranges are gone together with the
+    checkpoint behind them: they are read again, and confirm nothing twice.
+    """
 
     def __init__(self, dsn: str) -> None:
         self._connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=1)
+        self._connection.execute("SET synchronous_commit = off")
         self._leads = False
 
     def lead(self) -> bool:
@@ -178,8 +175,8 @@ class ReadingStore:
 
 
 def _keep_logs(rows: psycopg.Cursor[Any], verdicts: Sequence[tuple[PlacedLog, Verdict]]) -> None:
-    with rows.copy(f"COPY indexer.logs ({LOG_COLUMNS}) FROM STDIN") as copy:
-        copy.write("".join(copied(log, verdict) for log, verdict in verdicts))
+    with rows.copy(COPY_LOGS_SQL) as copy:
+        copy.write(copied(verdicts))
     foreign = [
         (log.at.block_hash, log.at.tx_hash, log.at.log_index, v.reason, v.detail, v.leaf, v.entry_position)
         for log, v in verdicts
@@ -212,39 +209,12 @@ def _counts(fed: Fed) -> dict[str, object]:
     }
 
 
-def copied(log: PlacedLog, verdict: Verdict) -> str:
-    """A line of COPY's text format, made by hand: the library's own rows cost as much time as the database's work."""
-    at, raw = log.at, log.raw
-    topics = ",".join([f'"{ESCAPED}{ESCAPED}x{topic.hex()}"' for topic in raw.topics])
-    kind, word, entry_position, position = _judged(verdict)
-    return (
-        f"{at.block_number}\t{at.tx_index}\t{at.log_index}\t{at.block_hash}\t{at.tx_hash}\t{raw.address}\t{{{topics}}}\t"
-        f"{ESCAPED}x{raw.data.hex()}\t{kind or NULL}\t{word}\t"
-        f"{NULL if entry_position is None else entry_position}\t{NULL if position is None else position}\n"
-    )
-
-
 def _placed(row: Sequence[Any]) -> PlacedLog:
     block_number, tx_index, log_index, block_hash, tx_hash, address, topics, data = row
     at = ChainPosition(
         block_number=block_number, tx_index=tx_index, log_index=log_index, block_hash=block_hash, tx_hash=tx_hash
     )
     return PlacedLog(at, RawLog(address=address, topics=tuple(topics), data=data))
-
-
-def _judged(verdict: Verdict) -> tuple[str | None, str, int | None, int | None]:
-    """The columns kind, verdict, entry_position and confirmed_position."""
-    match verdict:
-        case Confirmed(kind=kind, entry_position=entry_position, position=position):
-            return kind, "confirmed", entry_position, position
-        case Recorded(kind=kind, position=position):
-            return kind, "recorded", None, position
-        case Noted(kind=kind):
-            return kind, "noted", None, None
-        case Foreign(kind=unsure, entry_position=known):
-            return unsure, "foreign", known, None
-        case Imported(kind=kind):
-            return kind, "imported", None, None
 
 
 def _child(child: Child) -> tuple[object, ...]:

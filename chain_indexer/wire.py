@@ -17,6 +17,7 @@ from chain_indexer.blocks import ChainPosition, Header, PlacedLog
 
 QUANTITY_MAX = 1 << 60
 STRINGS_KNOWN_MAX = 1 << 14
+LOGS_KNOWN_MAX = 1 << 13
 
 Quantity = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{1,15}$")]
 Hash = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{64}$")]
@@ -36,9 +37,9 @@ class Block(msgspec.Struct, frozen=True, rename="camel"):
     logs_bloom: Hex | None = None
 
 
-class Log(msgspec.Struct, frozen=True, rename="camel"):
+class Log(msgspec.Struct, frozen=True, rename="camel", gc=False):
     address: str
-    topics: list[str]
+    topics: tuple[str, ...]
     data: str
     block_number: str
     block_hash: str
@@ -65,8 +66,12 @@ def header_of(block: Block) -> Header:
     )
 
 
+@lru_cache(LOGS_KNOWN_MAX)
 def placed(log: Log) -> PlacedLog:
-    """The log with its place. Raises Removed, or ValueError if a field is not what it must be."""
+    """The log with its place. Raises Removed, or ValueError if a field is not what it must be.
+
+    A log that is held against its receipt comes twice, nearly always in the same words: the second time it is known.
+    """
     if log.removed:
         raise Removed(f"the node gave a log of tx {log.transaction_hash} that it says is removed")
     at = ChainPosition(
@@ -79,6 +84,7 @@ def placed(log: Log) -> PlacedLog:
     return PlacedLog(at, RawLog(address_of(log.address), tuple([_word(topic) for topic in log.topics]), _hex(log.data)))
 
 
+@lru_cache(STRINGS_KNOWN_MAX)
 def number_of(quantity: str) -> int:
     number = int(quantity, 16)
     if quantity[:2] != "0x" or not 0 <= number < QUANTITY_MAX:
@@ -100,14 +106,14 @@ def _hash(text: str) -> str:
 
 
 def _word(text: str) -> bytes:
-    word = _hex(text)
-    if len(word) != 32:
+    word = bytes.fromhex(text.removeprefix("0x"))
+    if len(word) != 32 or len(text) != 66:  # the second: spaces, which fromhex skips
         raise ValueError(f"{text[:80]!r} is not of 32 bytes")
     return word
 
 
 def _hex(text: str) -> bytes:
-    data = bytes.fromhex(text[2:])
-    if text[:2] != "0x" or len(text) != 2 + 2 * len(data):  # the second: spaces, which fromhex skips
+    data = bytes.fromhex(text.removeprefix("0x"))
+    if len(text) != 2 + 2 * len(data):
         raise ValueError(f"{text[:80]!r} is not hex")
     return data

@@ -21,7 +21,8 @@ from ops.places import ROOT
 from ops.settings import SettingsInvalid
 from ops.stack import Postgres
 
-BENCHES = ("journal", "domain", "writer", "kills", "rebuild")
+BENCHES = ("journal", "domain", "writer", "indexer", "kills", "rebuild")
+LOADS = {"indexer": "logs", "rebuild": "events"}  # what the size of a benchmark is called
 ROUNDS = 3  # of a benchmark, if nobody says how many
 ROUNDS_OF = {"kills": 5, "rebuild": 1}
 WORKERS = str(max(os.cpu_count() or 1, 2))
@@ -71,14 +72,16 @@ def run_simulation(arguments: Sequence[str]) -> int:
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
-def run_bench(name: str, *, rounds: int | None, as_json: bool, events: int | None = None) -> int:
-    """Run a benchmark on a PostgreSQL of its own. Returns 0 if it met its goals."""
+def run_bench(name: str, *, rounds: int | None, as_json: bool, **load: int | None) -> int:
+    """Run a benchmark on a PostgreSQL of its own, with a load of its own or a given one. Returns 0 if it met its goals."""
     _in_a_clone()
     if name not in BENCHES:
         raise SettingsInvalid(f"there is no benchmark {name!r}; there are: {', '.join(BENCHES)}")
-    if events and name != "rebuild":
-        raise SettingsInvalid(f"--events is for `bench rebuild`: {name} has its own load")
-    measured = importlib.import_module(f"tests.bench.{name}")
+    given = {option: size for option, size in load.items() if size is not None}
+    for option in given:
+        if LOADS.get(name) != option:
+            raise SettingsInvalid(f"--{option} is not for `bench {name}`: leave it out")
+    measure = partial(importlib.import_module(f"tests.bench.{name}").measure, **given)
     report = importlib.import_module("tests.bench.report")
     with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
         Path(folder).chmod(0o755)
@@ -89,7 +92,6 @@ def run_bench(name: str, *, rounds: int | None, as_json: bool, events: int | Non
                 connection.execute("CREATE DATABASE bench")
             migrate(server.dsn("bench"))
             times = rounds or ROUNDS_OF.get(name, ROUNDS)
-            measure = partial(measured.measure, events=events) if events else measured.measure
             code: int = report.main(measure, dsn=server.dsn("bench"), rounds=times, as_json=as_json)
         finally:
             server.stop()

@@ -197,18 +197,19 @@ def simulate(context: typer.Context) -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="journal, domain, writer, kills or rebuild.")],
+    name: Annotated[str, typer.Argument(help="journal, domain, writer, indexer, kills or rebuild.")],
     *,
     rounds: Annotated[
         int | None, typer.Option(min=1, max=100, help="Interleaved rounds (3), or kills at each crash point (5).")
     ] = None,
     events: Annotated[int | None, typer.Option(min=1_000, help="Entries of the journal that `rebuild` reads.")] = None,
+    logs: Annotated[int | None, typer.Option(min=1_000, help="Logs of the history that `indexer` reads.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure one thing beside another in the same run; or kill writers at every crash point and count what is lost."""
     from ops.checks import run_bench
 
-    raise typer.Exit(run_bench(name, rounds=rounds, as_json=as_json, events=events))
+    raise typer.Exit(run_bench(name, rounds=rounds, as_json=as_json, events=events, logs=logs))
 
 
 # Contracts.
