@@ -67,6 +67,11 @@ CHAIN_GAUGES: tuple[Row, ...] = (
     ("indexer_head_block", "The newest block that the indexer has seen.", "head_number"),
     ("indexer_head_age_seconds", "The age of that block.", "head_age_s"),
     ("indexer_lag_blocks", "Final blocks not fed back yet.", "lag"),
+    ("indexer_lag_seconds", "The same on the chain's clock.", "lag_s"),
+    ("indexer_ready", "1 while nothing final is missing and the head is young.", "ready"),
+    ("indexer_logs", "Logs kept; its growth is the rate.", "logs"),
+    ("indexer_nodes", "Nodes that the indexer may ask.", "nodes"),
+    ("indexer_nodes_aside", "Those of them that failed, lag or contradict.", "nodes_aside"),
     ("indexer_foreign_logs", "Logs on our contracts that the journal does not explain.", "foreign_logs"),
     ("indexer_reorgs", "Reorganisations of the chain seen.", "reorgs"),
 )

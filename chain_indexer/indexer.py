@@ -23,7 +23,14 @@ from chain_indexer.continuity import (
     first_break,
     reconcile,
 )
-from chain_indexer.errors import ForkBelowFinality, NodeContradicts, RangeRefused, WrongChain, WrongGeneration
+from chain_indexer.errors import (
+    ForkBelowFinality,
+    NodeContradicts,
+    NodeLagging,
+    RangeRefused,
+    WrongChain,
+    WrongGeneration,
+)
 from chain_indexer.feeding import Feeder, imported
 from chain_indexer.node import Chain
 from chain_indexer.ranges import RANGES_AHEAD_MAX, RangeSize, lag_of, touches_head
@@ -81,6 +88,11 @@ class Indexer:
         self._size = RangeSize()
         self._head: Header | None = None  # the one last stored
 
+    @property
+    def head(self) -> Header | None:
+        """The newest block of the chain that was seen; None before the first look."""
+        return self._head
+
     def step(self) -> Progress:
         """Feed at most one range. `advanced` counts blocks fed; `position` is the checkpoint's number.
 
@@ -92,9 +104,11 @@ class Indexer:
         try:
             local = self._local or self._load()
             return self._advance(local) if local is not None else self._not_begun()
-        except BaseException:
+        except BaseException as error:
             self._local = None
             self._ahead.forget()
+            if isinstance(error, NodeContradicts):
+                self._node.doubt(str(error))
             raise
 
     def _advance(self, local: LocalChain) -> Progress:
@@ -112,6 +126,8 @@ class Indexer:
             case Wait():
                 pass
             case Stop(ours=ours, theirs=theirs):
+                if self._node.doubt(f"it has {theirs} where {ours} was believed"):
+                    raise NodeLagging(f"another node is asked whether {ours} is still there")
                 raise ForkBelowFinality(ours=ours, theirs=theirs)
             case _:
                 assert_never(decision)

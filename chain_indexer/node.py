@@ -73,6 +73,12 @@ class Chain(Protocol):
     def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str]) -> tuple[PlacedLog, ...]: ...
     def codes(self, addresses: Sequence[str]) -> dict[str, bytes]: ...
 
+    def doubt(self, reason: str) -> bool:
+        """Whoever answered last contradicts: whether another one is there to be asked instead."""
+        ...
+
+    def close(self) -> None: ...
+
 
 class Node:
     """One address of a node. Raises NodeUnavailable or one of its kinds, and nothing else, for whatever goes wrong."""
@@ -143,6 +149,9 @@ class Node:
             address: bytes.fromhex(self._result(answer, wire.Hex, "a contract's code")[2:])
             for address, answer in zip(addresses, answers, strict=True)
         }
+
+    def doubt(self, reason: str) -> bool:  # noqa: ARG002  # there is nobody else to ask
+        return False
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)

@@ -9,10 +9,14 @@ import msgspec
 from chain_indexer.store import FOREIGN_SQL, STANDING_SQL, ReadingStore
 
 FOREIGN_PER_ANSWER_MAX = 200
+HEAD_AGE_S_MAX = 60  # of a head that is called young: thirty blocks of Polygon Edge's usual two seconds
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """How the indexer stands. `lag` counts final blocks not yet fed back, or the blocks that the node lacks.
+
+    `lag_s` is what that is in seconds of the chain's clock. `ready` is 1 while nothing final is missing and the head is
+    not older than HEAD_AGE_S_MAX, else 0. `nodes_aside` counts nodes that failed, lag or contradict.
 
     `head_age_s` is the age of the newest block seen: it grows when the chain stands still, when the node is away, and
     when the indexer does not run.
@@ -29,6 +33,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     head_seen_at: datetime
     head_age_s: int
     lag: int
+    lag_s: int
     finality_depth: int
     reorgs: int
     reorg_depth_max: int
@@ -36,6 +41,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     confirmed: int
     foreign_logs: int
     children: int
+    nodes: int
+    nodes_aside: int
+    ready: int
 
 
 class ForeignLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +74,7 @@ class Questions:
 
     def standing(self) -> Standing | None:
         """None before the indexer laid its first checkpoint."""
-        rows = self._store.rows(Standing, STANDING_SQL)
+        rows = self._store.rows(Standing, STANDING_SQL, {"head_age_s_max": HEAD_AGE_S_MAX})
         return rows[0] if rows else None
 
     def foreign(self, *, after: int = 0, limit: int = FOREIGN_PER_ANSWER_MAX) -> list[ForeignLog]:

@@ -24,6 +24,7 @@ from chain_indexer.blocks import (
 )
 from chain_indexer.continuity import LocalChain
 from chain_indexer.copying import COPY_LOGS_SQL, copied
+from chain_indexer.health import Health
 
 _SQL = files("chain_indexer").joinpath("sql")
 ADVANCE_SQL = _SQL.joinpath("advance.sql").read_text()
@@ -32,6 +33,11 @@ DEPOSITS_SQL = _SQL.joinpath("deposits.sql").read_text()
 FOREIGN_SQL = _SQL.joinpath("foreign.sql").read_text()
 RELEASES_SQL = _SQL.joinpath("releases.sql").read_text()
 STANDING_SQL = _SQL.joinpath("standing.sql").read_text()
+
+NODE_SQL = (
+    "INSERT INTO indexer.nodes (name, in_charge, head_number, head_timestamp_s, failures, trouble) VALUES"
+    " (%(name)s, %(in_charge)s, %(head_number)s, %(head_timestamp_s)s, %(failures)s, %(trouble)s)"
+)
 
 LOCK = 0x1DE7E5  # one indexer a database, by advisory lock
 Row = TypeVar("Row")
@@ -140,6 +146,23 @@ class IndexerStore:
                 )
             rows.execute("DELETE FROM indexer.headers WHERE block_number <= %s", (fed.after.number,))
             _remember(rows, fed.remembered)
+
+    def note_nodes(self, healths: Sequence[Health], *, in_charge: int) -> None:
+        """Tell how the nodes do, in place of what was told before."""
+        rows = [
+            {
+                "name": health.name,
+                "in_charge": place == in_charge,
+                "head_number": health.head.number if health.head else None,
+                "head_timestamp_s": health.head.timestamp_s if health.head else None,
+                "failures": health.failures,
+                "trouble": health.trouble,
+            }
+            for place, health in enumerate(healths)
+        ]
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.execute("DELETE FROM indexer.nodes")
+            cursor.executemany(NODE_SQL, rows)
 
     def deposits(self, escrow: str, investments: Collection[bytes]) -> list[PlacedLog]:
         """The logs of coin that came for these investments (words), in the order of the chain."""

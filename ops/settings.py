@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         validation_alias=_names("POLYGON_EDGE_RPC_URL", "BLOCKCHAIN_RPC_URL"),
         description="JSON-RPC address of a node of the chain.",
     )
+    rpc_urls_more: str = Field(
+        default="",
+        validation_alias=_names("TANDEM_RPC_URLS_MORE"),
+        description="Further nodes of the same chain, separated by commas; the indexer goes over to them.",
+    )
     chain_id: int | None = Field(
         default=None, validation_alias=_names("CHAIN_ID"), description="The chain id to insist on."
     )
@@ -308,6 +313,11 @@ class Settings(BaseSettings):
     def remote_signers(self) -> list[str]:
         """The addresses of the remote signer's keys, in the order of the lanes."""
         return addresses_in(self.signer_addresses)
+
+    @property
+    def rpc_urls(self) -> list[str]:
+        """Every node of the chain, the first one preferred."""
+        return list(dict.fromkeys([self.rpc_url, *(u.strip() for u in self.rpc_urls_more.split(",") if u.strip())]))
 
     @property
     def lane_names(self) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -13,8 +15,11 @@ from typing import Protocol, TypeVar
 from api.vault import Erasures
 from api.vault_store import VaultStore
 from chain_indexer.ahead import ManyHands
+from chain_indexer.health import Healths, names_of
 from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node as IndexerNode
+from chain_indexer.nodes import Nodes
+from chain_indexer.pace import Pace
 from chain_indexer.ranges import RANGES_AHEAD_MAX
 from chain_indexer.store import IndexerStore
 from chain_writer.actors import LaneWorker, Waker, broker_on
@@ -37,6 +42,7 @@ from domain.rule_packs import load_packs
 from domain.store import ProcessStore
 from domain.topics import codec, snapshots
 from ops.crashing import crash_of
+from ops.indexing import Watched
 from ops.processes import AWAY, Built, Named
 from ops.settings import Settings
 from ops.signers import Signers
@@ -96,6 +102,7 @@ class Wiring:
         self._settings = settings
         self._stop = stop
         self._signers = Signers(settings)
+        self._healths = Healths(names_of(settings.rpc_urls))  # outlive a loop that is built anew
 
     def loops(self, role: str) -> list[Named]:
         """The named loops of a role. Raises KeyError for a role that has none, SettingsInvalid for want of a signer."""
@@ -218,7 +225,8 @@ class Wiring:
         settings = self._settings
         reader = self._reader("indexer", opened)
         store = opened.keep(IndexerStore(settings.dsn("indexer")))
-        node = opened.keep(IndexerNode(settings.rpc_url))
+        nodes = [opened.keep(IndexerNode(url)) for url in settings.rpc_urls]
+        node = opened.keep(Nodes(nodes, self._healths, settings.generation(), clock_s=time.monotonic))
         ledger = self._ledger("indexer", opened)
         indexer = Indexer(
             node=node,
@@ -230,7 +238,11 @@ class Wiring:
             hands=opened.keep(ManyHands(RANGES_AHEAD_MAX)),
             audit_percent=settings.audit_percent,
         )
-        return indexer.step, self._pause
+        pace = Pace(settings.poll_ms / 1000)
+        watched = Watched(
+            indexer, store, self._healths, pace, clock_s=time.monotonic, chance=random.random, rest=self._stop.wait
+        )
+        return watched.step, watched.idle
 
 
 def _built(make: Callable[[Opened], Made]) -> Callable[[], Built]:

@@ -99,8 +99,20 @@ CREATE TABLE indexer.children (
     log_index bigint NOT NULL
 );
 
+-- How the nodes do that the indexer asks, as it told last: for people and metrics. `name` holds no secret of an address.
+CREATE TABLE indexer.nodes (
+    name text PRIMARY KEY,
+    in_charge boolean NOT NULL,
+    head_number bigint,
+    head_timestamp_s bigint,
+    failures bigint NOT NULL CHECK (failures >= 0),
+    trouble text NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT now()
+);
+
 GRANT USAGE ON SCHEMA indexer TO tandem_indexer, tandem_api;
 GRANT SELECT, INSERT, UPDATE ON indexer.checkpoint TO tandem_indexer;
-GRANT SELECT, INSERT, DELETE ON indexer.headers TO tandem_indexer;
+GRANT SELECT, INSERT, DELETE ON indexer.headers, indexer.nodes TO tandem_indexer;
 GRANT SELECT, INSERT ON indexer.logs, indexer.foreign_logs, indexer.children TO tandem_indexer;
-GRANT SELECT ON indexer.checkpoint, indexer.headers, indexer.logs, indexer.foreign_logs, indexer.children TO tandem_api;
+GRANT SELECT ON indexer.checkpoint, indexer.headers, indexer.logs, indexer.foreign_logs, indexer.children, indexer.nodes
+    TO tandem_api;

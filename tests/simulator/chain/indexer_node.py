@@ -128,6 +128,9 @@ class SimIndexerNode:
         head = self._blocks()[-1]
         return {address: self._chain.code(address, at=head) for address in addresses}
 
+    def doubt(self, reason: str) -> bool:
+        return False
+
     def close(self) -> None:
         """Nothing is open."""
 
