@@ -39,6 +39,15 @@ from chain_indexer.store import IndexerStore
 from domain.journal import JournalReader, Ledger
 from domain.progress import Progress
 
+CRASH_POINTS = (
+    "chain-begun",
+    "chain-unwound",
+    "commands-submitted",
+    "commands-answered",
+    "range-kept",
+    "chain-remembered",
+)
+
 
 class Indexer:
     """Follows the chain of one generation and feeds its final logs to the journal, each exactly once.
@@ -51,8 +60,7 @@ class Indexer:
     checkpoint; the commands of a range that was not kept are asked again under the same names, and change nothing.
     Where two run on one database, the second waits until the first one's connection ends.
 
-    `crash` is called after each thing that outlives a crash, with its name: chain-begun, chain-unwound,
-    commands-submitted, commands-answered, range-kept, chain-remembered.
+    `crash` is called after each thing that outlives a crash, with its name, one of CRASH_POINTS.
     """
 
     def __init__(

@@ -164,6 +164,20 @@ class IndexerStore:
             cursor.execute("DELETE FROM indexer.nodes")
             cursor.executemany(NODE_SQL, rows)
 
+    def logs(self) -> int:
+        """How many logs are kept."""
+        row = self._connection.execute("SELECT logs FROM indexer.checkpoint").fetchone()
+        return int(row[0]) if row else 0
+
+    def logs_between(self, first: int, last: int) -> list[PlacedLog]:
+        """What is stored of these blocks, in the order of the chain."""
+        rows = self._connection.execute(
+            "SELECT block_number, tx_index, log_index, block_hash, tx_hash, address, topics, data FROM indexer.logs"
+            " WHERE block_number BETWEEN %s AND %s ORDER BY block_number, tx_index, log_index",
+            (first, last),
+        )
+        return [_placed(row) for row in rows]
+
     def deposits(self, escrow: str, investments: Collection[bytes]) -> list[PlacedLog]:
         """The logs of coin that came for these investments (words), in the order of the chain."""
         parameters = {"escrow": escrow, "investments": list(investments)}

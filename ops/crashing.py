@@ -7,11 +7,13 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from chain_indexer import indexer
 from chain_writer.means import CRASH_POINTS, PROMISING_CRASH_POINTS, no_crash
 from ops.places import write_secret
 from ops.settings import Settings
 
-POINTS = (*CRASH_POINTS, *PROMISING_CRASH_POINTS)
+POINTS = (*CRASH_POINTS, *PROMISING_CRASH_POINTS)  # of the writer
+INDEXER_POINTS = indexer.CRASH_POINTS
 
 
 class Crash:
@@ -40,7 +42,7 @@ class Crash:
 
 def arm(file: Path, point: str, *, passing: int = 1) -> None:
     """Let the next process that passes a point for the nth time end there."""
-    assert point in POINTS
+    assert point in (*POINTS, *INDEXER_POINTS)
     assert passing > 0
     write_secret(file, f"{point}:{passing}".encode("ascii"))
 

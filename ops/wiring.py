@@ -21,7 +21,9 @@ from chain_indexer.node import Node as IndexerNode
 from chain_indexer.nodes import Nodes
 from chain_indexer.pace import Pace
 from chain_indexer.ranges import RANGES_AHEAD_MAX
+from chain_indexer.reading import Reader as RangeReader
 from chain_indexer.store import IndexerStore
+from chain_indexer.verifying import Verifier
 from chain_writer.actors import LaneWorker, Waker, broker_on
 from chain_writer.driving import Built as BuiltLane
 from chain_writer.driving import Lanes
@@ -222,27 +224,45 @@ class Wiring:
             return BuiltLane(lane, stack.pop_all().close)
 
     def _indexer(self, opened: Opened) -> Made:
-        settings = self._settings
-        reader = self._reader("indexer", opened)
-        store = opened.keep(IndexerStore(settings.dsn("indexer")))
-        nodes = [opened.keep(IndexerNode(url)) for url in settings.rpc_urls]
-        node = opened.keep(Nodes(nodes, self._healths, settings.generation(), clock_s=time.monotonic))
-        ledger = self._ledger("indexer", opened)
-        indexer = Indexer(
-            node=node,
-            store=store,
-            ledger=ledger,
-            reader=reader,
-            generation=settings.generation(),
-            finality_depth=settings.finality_depth,
-            hands=opened.keep(ManyHands(RANGES_AHEAD_MAX)),
-            audit_percent=settings.audit_percent,
-        )
-        pace = Pace(settings.poll_ms / 1000)
+        store = opened.keep(IndexerStore(self._settings.dsn("indexer")))
+        indexer = indexer_on(self._settings, opened, store, self._healths)
+        pace = Pace(self._settings.poll_ms / 1000)
         watched = Watched(
             indexer, store, self._healths, pace, clock_s=time.monotonic, chance=random.random, rest=self._stop.wait
         )
         return watched.step, watched.idle
+
+
+def indexer_on(
+    settings: Settings, opened: Opened, store: IndexerStore, healths: Healths, *, imports_to: int = 0
+) -> Indexer:
+    ledger = opened.keep(ledger_on(settings, "indexer"))
+    ledger.start()
+    return Indexer(
+        node=nodes_on(settings, opened, healths),
+        store=store,
+        ledger=ledger,
+        reader=opened.keep(reader_on(settings, "indexer")),
+        generation=settings.generation(),
+        finality_depth=settings.finality_depth,
+        hands=opened.keep(ManyHands(RANGES_AHEAD_MAX)),
+        audit_percent=settings.audit_percent,
+        imports_to=imports_to,
+        crash=crash_of(settings),
+    )
+
+
+def nodes_on(settings: Settings, opened: Opened, healths: Healths) -> Nodes:
+    nodes = [opened.keep(IndexerNode(url)) for url in settings.rpc_urls]
+    return opened.keep(Nodes(nodes, healths, settings.generation(), clock_s=time.monotonic))
+
+
+def verifier_on(settings: Settings, opened: Opened) -> Verifier:
+    """Every log that is read is held against its receipt, whatever the settings say."""
+    healths = Healths(names_of(settings.rpc_urls))
+    generation = settings.generation()
+    reader = RangeReader(nodes_on(settings, opened, healths), generation, audit_percent=100)
+    return Verifier(reader, opened.keep(IndexerStore(settings.dsn("indexer"))), generation)
 
 
 def _built(make: Callable[[Opened], Made]) -> Callable[[], Built]:
