@@ -10,6 +10,7 @@ import msgspec
 import psycopg
 
 from api.reconciled_store import Reconciled, Reconciliations
+from chain_indexer.questions import Questions, Standing
 from chain_writer.questions import LaneFigures
 from ops.heartbeats import Heard, heard
 from ops.lanes import figures_of
@@ -36,6 +37,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     journal_position: int
     sealed_position: int
     chain: ChainHead | None
+    indexer: Standing | None
     beats: list[Heard]
     lanes: list[LaneFigures]
     reconciled: Reconciled | None
@@ -53,6 +55,9 @@ def look(settings: Settings) -> Status:
         ).fetchone()
         beats = heard(connection)
         poor = _poor(connection, settings)
+        aside = connection.execute(
+            "SELECT name, trouble FROM indexer.nodes WHERE trouble <> '' ORDER BY name"
+        ).fetchall()
         draining = [str(name) for (name,) in connection.execute(DRAINING_SQL).fetchall()]
     assert journal is not None
     with closing(Reconciliations(settings.dsn("api"))) as kept:
@@ -62,10 +67,17 @@ def look(settings: Settings) -> Status:
         journal_position=journal[0],
         sealed_position=journal[1],
         chain=chain,
+        indexer=_indexer(settings),
         beats=[b for b in beats if not b.gone],
         lanes=figures_of(settings),
         reconciled=reconciled,
-        troubles=[*_troubles(beats, chain, settings), *map(_drains, draining), *poor, *_differing(reconciled)],
+        troubles=[
+            *_troubles(beats, chain, settings),
+            *map(_drains, draining),
+            *poor,
+            *(_aside(*one) for one in aside),
+            *_differing(reconciled),
+        ],
     )
 
 
@@ -97,6 +109,25 @@ def _differing(reconciled: Reconciled | None) -> list[str]:
 
 def _drains(lane: str) -> str:
     return f"{lane} drains, and sends nothing new: change its key (`lanes rotate {lane}`), or `lanes resume {lane}`"
+
+
+def _aside(node: object, trouble: object) -> str:
+    return f"the indexer leaves node {node} aside: {trouble}"
+
+
+def _indexer(settings: Settings) -> Standing | None:
+    questions = Questions(settings.dsn("api"))
+    try:
+        return questions.standing()
+    finally:
+        questions.close()
+
+
+def _read_so_far(standing: Standing) -> str:
+    return (
+        f"{standing.lag} blocks ({standing.lag_s} s) behind, {standing.logs} logs, {standing.foreign_logs} foreign,"
+        f" {standing.reorgs} reorgs, {standing.nodes - standing.nodes_aside} of {standing.nodes} nodes well"
+    )
 
 
 def _chain(url: str) -> ChainHead | None:
@@ -155,6 +186,11 @@ def show(settings: Settings, *, as_json: bool) -> int:
                 "chain",
                 status.chain.block if status.chain else "?",
                 f"{status.chain.age_s} s old" if status.chain else "",
+            ),
+            (
+                "indexer",
+                status.indexer.block_number if status.indexer else "?",
+                _read_so_far(status.indexer) if status.indexer else "",
             ),
         ],
         right=("at",),

@@ -164,6 +164,7 @@ def test_how_the_nodes_do_is_told_now_and_then_by_who_leads(world: World) -> Non
 
 
 def test_nodes_are_noted_for_people_and_counted(world: World) -> None:
+    world.chain.mine()
     caught_up(world.indexer())
     healths = Healths(["1:a", "2:b"])
     healths.all[1].failed("away", now_s=0)
