@@ -44,7 +44,7 @@ TABLES = {
     " FROM indexer.checkpoint",
 }
 EVENTS = (
-    "SELECT notification_id, originator_id, originator_version, topic, state FROM journal.entries ORDER BY position"
+    "SELECT notification_id, originator_id, originator_version, topic, state FROM journal.entries ORDER BY notification_id"
 )
 
 
