@@ -73,7 +73,7 @@ def run_simulation(arguments: Sequence[str]) -> int:
 
 
 def run_bench(name: str, *, rounds: int | None, as_json: bool, **load: int | None) -> int:
-    """Run a benchmark on a PostgreSQL of its own, with a load of its own or a given one. Returns 0 if it met its goals."""
+    """Run a benchmark on a PostgreSQL of its own, with the load that is given. Returns 0 if it met its goals."""
     _in_a_clone()
     if name not in BENCHES:
         raise SettingsInvalid(f"there is no benchmark {name!r}; there are: {', '.join(BENCHES)}")

@@ -43,9 +43,7 @@ TABLES = {
     "checkpoint": "SELECT generation, block_number, block_hash, logs, confirmed, foreign_logs, children"
     " FROM indexer.checkpoint",
 }
-EVENTS = (
-    "SELECT notification_id, originator_id, originator_version, topic, state FROM journal.entries ORDER BY notification_id"
-)
+EVENTS = "SELECT notification_id, originator_id, originator_version, topic, state FROM journal.entries ORDER BY 1"
 
 
 class Site:

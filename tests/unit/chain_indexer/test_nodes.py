@@ -115,7 +115,7 @@ def _as_another_fork(_: Calls, answers: Answers) -> Answers:
         block = answer["result"]
         if isinstance(block, dict) and int(block.get("number", "0x0"), 16) > 0:
             for name in ("hash", "parentHash"):
-                block[name] = "0x" + "e" + block[name][3:]
+                block[name] = block[name][:-1] + ("e" if block[name][-1] != "e" else "d")
     return answers
 
 
