@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ops.cli_book import book_app
+from ops.cli_index import index_app
 from ops.errors import OperatorError
 from ops.settings import Settings, SettingsInvalid, explain, load
 
@@ -28,6 +29,7 @@ app.add_typer(vault_app, name="vault")
 lanes_app = typer.Typer(help="The lanes of the chain writer: how each stands.", no_args_is_help=True)
 app.add_typer(lanes_app, name="lanes")
 app.add_typer(book_app)
+app.add_typer(index_app)
 
 chain_app = typer.Typer(help="The chain ledger: post it again elsewhere.", no_args_is_help=True)
 app.add_typer(chain_app, name="chain")
@@ -137,27 +139,6 @@ def reconcile(
     if every_s is not None:
         raise typer.Exit(comparison.again_and_again(settings_of(home), every_s=every_s))
     raise typer.Exit(comparison.show(settings_of(home), as_json=as_json, repairing=repair))
-
-
-@app.command("index")
-def index_chain(
-    *,
-    first: Annotated[int | None, typer.Option("--from", min=1, help="The first block to read again.")] = None,
-    last: Annotated[int | None, typer.Option("--to", min=1, help="The last block to read.")] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Compare what is stored with the chain.")] = False,
-    as_import: Annotated[bool, typer.Option("--import", help="Store a history, and do not tell the journal.")] = False,
-    home: Home = HOME,
-    as_json: AsJson = False,
-) -> None:
-    """Read the chain here and now, with a bar; or read blocks again and compare. Exits 1 when they differ."""
-    from ops import index
-
-    settings = settings_of(home)
-    if verify:
-        raise typer.Exit(index.verify(settings, first=first, last=last, as_json=as_json))
-    if first is not None:
-        raise SettingsInvalid("--from goes with --verify: reading goes on where the last one ended")
-    raise typer.Exit(index.read(settings, to=last, as_import=as_import, as_json=as_json))
 
 
 @app.command("explain")
