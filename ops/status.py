@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import starmap
 
 import httpx
 import msgspec
@@ -21,6 +22,7 @@ from ops.tables import print_json, print_table
 
 # A lane whose only keys drain. One whose key was changed has another, that does not.
 DRAINING_SQL = "SELECT name FROM writer.lanes GROUP BY name HAVING bool_and(draining) ORDER BY name"
+PARKED_SQL = "SELECT view, count(DISTINCT stream) FROM book.parked WHERE state = 'parked' GROUP BY view ORDER BY view"
 SIGNERS_SQL = "SELECT name, address FROM writer.lanes WHERE NOT draining ORDER BY name, address"
 
 CHAIN_S_MAX = 60.0  # a head older than this is a halted chain
@@ -58,6 +60,7 @@ def look(settings: Settings) -> Status:
         aside = connection.execute(
             "SELECT name, trouble FROM indexer.nodes WHERE trouble <> '' ORDER BY name"
         ).fetchall()
+        parked = [(str(view), int(streams)) for view, streams in connection.execute(PARKED_SQL).fetchall()]
         draining = [str(name) for (name,) in connection.execute(DRAINING_SQL).fetchall()]
     assert journal is not None
     with closing(Reconciliations(settings.dsn("api"))) as kept:
@@ -74,6 +77,7 @@ def look(settings: Settings) -> Status:
         troubles=[
             *_troubles(beats, chain, settings),
             *map(_drains, draining),
+            *starmap(_parked, parked),
             *poor,
             *(_aside(*one) for one in aside),
             *_differing(reconciled),
@@ -128,6 +132,10 @@ def _read_so_far(standing: Standing) -> str:
         f"{standing.lag} blocks ({standing.lag_s} s) behind, {standing.logs} logs, {standing.foreign_logs} foreign,"
         f" {standing.reorgs} reorgs, {standing.nodes - standing.nodes_aside} of {standing.nodes} nodes well"
     )
+
+
+def _parked(view: str, streams: int) -> str:
+    return f"{streams} streams are parked in view {view}: look at them (`book parked`)"
 
 
 def _chain(url: str) -> ChainHead | None:

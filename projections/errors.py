@@ -18,6 +18,14 @@ class BookOvertaken(Exception):
     """Another runner has posted these entries. Nothing was written; read its position and go on from there."""
 
 
+class RowsRefused(Exception):
+    """The database takes a row for wrong. Nothing was written: fold entry by entry, and park the one that made it."""
+
+
+class ParkingRefused(Exception):
+    """What is parked cannot be tried again or passed over as asked. Nothing was changed."""
+
+
 class SwapBlocked(Exception):
     """Somebody reads a table for longer than a swap may keep other readers waiting. Nothing was changed: try again."""
 

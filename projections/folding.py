@@ -76,6 +76,33 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     differs: frozenset[str] = frozenset()
 
 
+class Parked(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that a view has not folded. `error` says why; None for one that waits behind another of its stream."""
+
+    view: str
+    version: int
+    position: int
+    stream: UUID
+    topic: str
+    error: str | None = None
+
+
+Apart = tuple[str, UUID]  # a view and a stream that is parked in it
+ERROR_CHARS_MAX = 500
+
+
+def parked_of(view: View, entry: Entry, *, error: str | None = None) -> Parked:
+    """An entry as it is parked in a view."""
+    return Parked(
+        view=view.name,
+        version=view.version,
+        position=entry.position,
+        stream=entry.stream,
+        topic=entry.topic,
+        error=None if error is None else error[:ERROR_CHARS_MAX],
+    )
+
+
 class Batch:
     """The rows of one batch in memory: those that were loaded, and those that the folds have changed."""
 
@@ -87,16 +114,38 @@ class Batch:
 
     def fold(self, views: Iterable[View], entries: Iterable[Entry]) -> None:
         """Fold entries in order into the views that listen to them."""
-        folds = folds_of(views)
-        sight, all_rows, changed = Sight(self._rows), self._rows, self._changed
+        folds, sight = folds_of(views), Sight(self._rows)
         for entry in entries:
             for fold in folds.get(entry.topic, ()):
-                for table, row in fold(sight, entry):
-                    name, key = table.name, getattr(row, table.key)
-                    all_rows[name][key] = row
-                    if name not in changed:
-                        changed[name] = (table, {})
-                    changed[name][1][key] = row
+                self._keep(fold(sight, entry))
+
+    def _keep(self, changes: Iterable[Change]) -> None:
+        for table, row in changes:
+            name, key = table.name, getattr(row, table.key)
+            self._rows[name][key] = row
+            if name not in self._changed:
+                self._changed[name] = (table, {})
+            self._changed[name][1][key] = row
+
+    def fold_apart(self, views: Sequence[View], entries: Iterable[Entry], parked: set[Apart]) -> list[Parked]:
+        """As `fold`, but an entry that a view cannot fold parks its stream in that view, and what follows in the
+        stream waits behind it. `parked` are the streams that are so already; it grows. Returns the entries parked now.
+        """
+        found: list[Parked] = []
+        sight = Sight(self._rows)
+        for entry in entries:
+            for view in views:
+                if entry.topic not in view.topics:
+                    continue
+                if (view.name, entry.stream) in parked:
+                    found.append(parked_of(view, entry))
+                    continue
+                try:
+                    self._keep(list(view.fold(sight, entry)))
+                except Exception as error:  # noqa: BLE001  # whatever a fold breaks on is a defect of it: others go on
+                    parked.add((view.name, entry.stream))
+                    found.append(parked_of(view, entry, error=f"{type(error).__name__}: {error}"))
+        return found
 
     @property
     def changes(self) -> list[Change]:
@@ -127,6 +176,13 @@ def folds_of(views: Iterable[View]) -> dict[str, list[Callable[[Sight, Entry], S
         for topic in view.topics:
             folds.setdefault(topic, []).append(view.fold)
     return folds
+
+
+def passing_over(view: View, positions: frozenset[int]) -> View:
+    """The view without what people decided to pass over."""
+    if not positions:
+        return view
+    return changed(view, fold=lambda sight, entry: () if entry.position in positions else view.fold(sight, entry))
 
 
 def refs_of(views: Iterable[View], entries: Iterable[Entry]) -> dict[str, tuple[Table, set[Key]]]:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
 from typing import Any, get_type_hints
+from uuid import UUID
 
 import msgspec
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from projections.errors import BookOvertaken, ViewOutdated
-from projections.folding import Change, Key, Table, View
+from projections.errors import BookOvertaken, ParkingRefused, RowsRefused, ViewOutdated
+from projections.folding import Apart, Change, Key, Parked, Table, View, passing_over
 from projections.rows import Row
+
+PARK_SQL = (
+    "INSERT INTO book.parked (view, version, position, stream, topic, error)"
+    " VALUES (%(view)s, %(version)s, %(position)s, %(stream)s, %(topic)s, %(error)s)"
+)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Wanted = Mapping[str, tuple[Table, set[Key]]]
@@ -78,9 +86,21 @@ class BookStore:
         """The rows that are there, of those wanted."""
         return loaded(self._connection, wanted)
 
-    def commit(self, changes: Iterable[Change], *, before: int, position: int) -> None:
-        """Rows and position, together. Raises BookOvertaken if the book is not at `before`, or if tables were swapped
-        since its position was asked for; nothing is written then."""
+    def parked(self) -> set[Apart]:
+        """The streams that are parked, each with the view in which it is."""
+        found = self._connection.execute("SELECT DISTINCT view, stream FROM book.parked WHERE state = 'parked'")
+        return set(found.fetchall())
+
+    def commit(self, changes: Iterable[Change], *, before: int, position: int, parked: Sequence[Parked] = ()) -> None:
+        """Rows, what was parked, and position, together. Raises BookOvertaken if the book is not at `before`, or if
+        others changed rows since its position was asked for; RowsRefused if the database takes one of the rows for
+        wrong. Nothing is written then."""
+        try:
+            self._commit(changes, before=before, position=position, parked=parked)
+        except (psycopg.IntegrityError, psycopg.DataError) as refused:
+            raise RowsRefused(str(refused)) from refused
+
+    def _commit(self, changes: Iterable[Change], *, before: int, position: int, parked: Sequence[Parked]) -> None:
         with self._connection.transaction(), self._connection.cursor() as rows:
             rows.execute(
                 "UPDATE book.progress SET position = %s WHERE position = %s AND swaps = coalesce(%s, swaps)",
@@ -89,6 +109,7 @@ class BookStore:
             if rows.rowcount != 1:
                 raise BookOvertaken
             write(rows, changes)
+            rows.executemany(PARK_SQL, [msgspec.structs.asdict(one) for one in parked])
             rows.execute("SELECT pg_notify('book_position', %s)", (str(position),))
 
     def close(self) -> None:
@@ -124,6 +145,15 @@ def write(rows: psycopg.Cursor[Any], changes: Iterable[Change], *, named: Named 
         by_table.setdefault(table.name, (table, []))[1].append(row)
     for table, several in by_table.values():
         rows.executemany(upsert(table, named(table)), [values_of(row) for row in several])
+
+
+def passed_over(connection: Connection, views: Iterable[View]) -> list[View]:
+    """The views without the entries that people decided to pass over; a newer version of a view tries them again."""
+    found: dict[tuple[str, int], set[int]] = {}
+    query = "SELECT view, version, position FROM book.parked WHERE state = 'skipped'"
+    for name, version, position in connection.execute(query):
+        found.setdefault((name, version), set()).add(position)
+    return [passing_over(view, frozenset(found.get((view.name, view.version), ()))) for view in views]
 
 
 def place(name: str) -> sql.Composable:
@@ -170,3 +200,53 @@ def values_of(row: Row) -> list[Any]:
 
 def _stored(value: Any) -> Any:
     return Jsonb(msgspec.to_builtins(value)) if isinstance(value, tuple | msgspec.Struct) else value
+
+
+class ParkingStore:
+    """What is parked, with the rights of role `tandem_book`. Raises psycopg.OperationalError when the database goes."""
+
+    def __init__(self, dsn: str) -> None:
+        self._connection: Connection = psycopg.connect(dsn, autocommit=True)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """All or nothing, while the runner waits; afterwards it looks at the rows anew."""
+        with self._connection.transaction():
+            self._connection.execute("UPDATE book.progress SET swaps = swaps + 1")
+            yield
+
+    def listed(self, *, everything: bool) -> list[dict[str, Any]]:
+        with self._connection.cursor(row_factory=dict_row) as rows:
+            rows.execute(
+                "SELECT * FROM book.parked WHERE %s OR state = 'parked' ORDER BY view, stream, position", (everything,)
+            )
+            return rows.fetchall()
+
+    def waiting(self, view: str, stream: UUID) -> list[int]:
+        """The positions that are parked of a stream, in order."""
+        found = self._connection.execute(
+            "SELECT position FROM book.parked WHERE view = %s AND stream = %s AND state = 'parked' ORDER BY position",
+            (view, stream),
+        )
+        return [position for (position,) in found]
+
+    def load(self, wanted: Wanted) -> list[Change]:
+        return loaded(self._connection, wanted)
+
+    def write(self, changes: Iterable[Change]) -> None:
+        """Rows of a stream that is tried again. Raises ParkingRefused if the database takes one for wrong."""
+        try:
+            with self._connection.cursor() as rows:
+                write(rows, changes)
+        except (psycopg.IntegrityError, psycopg.DataError) as refused:
+            raise ParkingRefused(f"a row is wrong still: {refused}") from refused
+
+    def decide(self, view: str, positions: Sequence[int], *, state: str, by: str, reason: str | None = None) -> None:
+        self._connection.execute(
+            "UPDATE book.parked SET state = %s, by = %s, reason = %s, decided_at = now()"
+            " WHERE view = %s AND position = ANY(%s)",
+            (state, by, reason, view, list(positions)),
+        )
+
+    def close(self) -> None:
+        self._connection.close()

@@ -20,6 +20,25 @@ CREATE TABLE book.views (
     CHECK ((kept_version IS NULL) = (kept_position IS NULL))
 );
 
+-- Entries that a view could not fold, and those of the same stream that wait behind them, in order. Nothing is deleted:
+-- `by` is the person who let it be tried again or passed over.
+CREATE TABLE book.parked (
+    view text NOT NULL,
+    position bigint NOT NULL CHECK (position > 0),
+    stream uuid NOT NULL,
+    topic text NOT NULL,
+    version integer NOT NULL CHECK (version > 0), -- of the view
+    error text, -- none: it waits behind another one
+    state text NOT NULL DEFAULT 'parked' CHECK (state IN ('parked', 'retried', 'skipped', 'rebuilt')),
+    parked_at timestamptz NOT NULL DEFAULT now(),
+    by text,
+    reason text,
+    decided_at timestamptz,
+    PRIMARY KEY (view, position),
+    CHECK ((state IN ('retried', 'skipped')) <= (by IS NOT NULL AND decided_at IS NOT NULL))
+);
+CREATE INDEX parked_streams ON book.parked (view, stream, position) WHERE state = 'parked';
+
 -- Each rebuild of views; one at a time. `target`: how far their new tables are loaded in bulk; `position`: how far they
 -- are posted. What is loaded is loaded in slices, each in one transaction.
 CREATE TABLE book.rebuilds (
@@ -51,4 +70,6 @@ GRANT CREATE ON SCHEMA book TO tandem_rebuild;
 GRANT SELECT ON ALL TABLES IN SCHEMA book TO tandem_book, tandem_api, tandem_rebuild;
 GRANT UPDATE ON book.progress TO tandem_book, tandem_rebuild;
 GRANT INSERT ON book.views TO tandem_book;
+GRANT INSERT, UPDATE ON book.parked TO tandem_book;
+GRANT UPDATE ON book.parked TO tandem_rebuild;
 GRANT INSERT, UPDATE ON book.views, book.rebuilds, book.slices TO tandem_rebuild;

@@ -164,7 +164,7 @@ class Rebuild:
         limit = min(ENTRIES_PER_STEP_MAX, to - standing.position)
         if limit <= 0:
             return 0
-        views = self._of(standing)
+        views = self._store.passed_over(self._of(standing))
         entries = self._reader.read(after=standing.position, limit=limit)
         batch = Batch(self._store.load(refs_of(views, entries), tables_of(views)))
         batch.fold(views, entries)

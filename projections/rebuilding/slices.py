@@ -16,7 +16,7 @@ from domain.journal import Codec, Entry
 from projections.folding import Bulk, Table, View
 from projections.rebuilding.copying import HEADER, TRAILER, encoder_of, entries_in, rows_out
 from projections.rebuilding.plan import Slice, folded_in, new, read_by, tables_of
-from projections.store import Connection, columns, names, place
+from projections.store import Connection, columns, names, passed_over, place
 
 ENTRIES_SQL = sql.SQL(files("projections.rebuilding").joinpath("sql/entries.sql").read_text())
 ROWS_PER_COPY = 5_000
@@ -46,7 +46,7 @@ def load_next(job: Job, views: Sequence[View], *, codec: Codec, tell: Tell) -> S
         if claimed is None:
             return None
         part = Slice(number=claimed[0], views=tuple(claimed[1]), part=claimed[2], parts=claimed[3])
-        own = [view for view in views if view.name in part.views]
+        own = passed_over(into, [view for view in views if view.name in part.views])
         chunks = _chunks(out, job, part, own)
         entries, rows = _load(into, own, entries_in(chunks, codec), tell=partial(tell, part.number))
         into.execute(

@@ -15,7 +15,7 @@ from projections.folding import Change, Table, View
 from projections.layout import created, finished, granted
 from projections.rebuilding.nouns import Compared, Differing, Standing
 from projections.rebuilding.plan import Slice, new, old, tables_of
-from projections.store import Connection, Wanted, loaded, place, write
+from projections.store import Connection, Wanted, loaded, passed_over, place, write
 
 REBUILD_LOCK = 0x7B00D  # one rebuild at a time
 SAMPLE_MAX = 5
@@ -107,6 +107,10 @@ class RebuildStore:
         names = {table.name for table in own}
         return loaded(self._rows, wanted, named=lambda table: new(table) if table.name in names else table.name)
 
+    def passed_over(self, views: Sequence[View]) -> list[View]:
+        """The views without the entries that people decided to pass over."""
+        return passed_over(self._state, views)
+
     def commit(self, changes: Iterable[Change], *, number: int, position: int) -> None:
         """Rows and the position of the rebuild, together."""
         with self._rows.transaction(), self._rows.cursor() as rows:
@@ -154,6 +158,11 @@ class RebuildStore:
                 " kept_version = EXCLUDED.kept_version, kept_position = EXCLUDED.kept_position",
                 (view.name, view.version, version, None if version is None else self.live_position()),
             )
+        # What was parked in these views is folded in their new rows.
+        self._state.execute(
+            "UPDATE book.parked SET state = 'rebuilt', decided_at = now() WHERE state = 'parked' AND view = ANY(%s)",
+            ([view.name for view in views],),
+        )
         self._state.execute("UPDATE book.progress SET swaps = swaps + 1")
         if ahead:
             self._state.execute("UPDATE book.progress SET position = %s", (position,))

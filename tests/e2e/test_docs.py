@@ -54,7 +54,13 @@ def test_every_request_in_a_document_is_answered(document: Path, shell: dict[str
         assert run.returncode == 0, f"{block}\n{run.stderr}"
 
 
-@pytest.mark.parametrize("command", ["status", "reconcile", "settings", "contracts check", "keys list", "lanes list"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("status", "reconcile", "settings", "contracts check", "keys list", "lanes list"),
+        *("book parked", "rebuild --all --dry-run", "rebuild investments"),
+    ],
+)
 def test_the_commands_of_an_operator_work_on_a_running_house(command: str, shell: dict[str, str]) -> None:
     assert any(f"python3 -m ops {command}" in document.read_text() for document in DOCUMENTS)
     run = subprocess.run(

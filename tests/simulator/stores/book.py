@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from projections.errors import BookOvertaken, ViewOutdated
-from projections.folding import Batch, Change, Key, View
+from projections.folding import Apart, Batch, Change, Key, Parked, View
 from projections.folding import Table as BookTable
 from projections.rows import Row
 from projections.views import VIEWS
@@ -67,7 +67,11 @@ class MemoryBook(Connection):
             if (table.name, key) in rows
         ]
 
-    def commit(self, changes: Iterable[Change], *, before: int, position: int) -> None:
+    def parked(self) -> set[Apart]:
+        return set()
+
+    def commit(self, changes: Iterable[Change], *, before: int, position: int, parked: Sequence[Parked] = ()) -> None:
+        assert not parked, f"no fold breaks on an entry of the domain: {parked[0]}"
         with self._transaction("book.commit"):
             if self.tables.position != before:
                 raise BookOvertaken
