@@ -10,6 +10,7 @@ import typer
 
 from ops.cli_book import book_app
 from ops.cli_index import index_app
+from ops.cli_replay import replay_app
 from ops.errors import OperatorError
 from ops.settings import Settings, SettingsInvalid, explain, load
 
@@ -30,6 +31,7 @@ lanes_app = typer.Typer(help="The lanes of the chain writer: how each stands.", 
 app.add_typer(lanes_app, name="lanes")
 app.add_typer(book_app)
 app.add_typer(index_app)
+app.add_typer(replay_app, name="replay")
 
 chain_app = typer.Typer(help="The chain ledger: post it again elsewhere.", no_args_is_help=True)
 app.add_typer(chain_app, name="chain")
