@@ -271,7 +271,7 @@ def _expected_of_change(log: Log, event: Event, generation: Generation) -> Expec
 def _expected_of_revision(log: Log, entry: Entry, generation: Generation) -> Expected | None:
     """What may come again for one company or campaign, each time under the version of its event."""
     values: dict[str, object]
-    registry, clone = generation.addresses["IssuerRegistry"], campaign_address(generation, entry.stream)
+    registry = generation.addresses["IssuerRegistry"]
     match log, entry.event:
         case l.IssuerUpdated(), company.KybRenewed() | company.WalletRotated(registered=True) as event:
             documents_hash = bytes.fromhex(event.documents_hash)
@@ -283,9 +283,12 @@ def _expected_of_revision(log: Log, entry: Entry, generation: Generation) -> Exp
         case l.ExclusivityReleased(), company.ExclusivityReleased(campaign_id=held):
             contract, values = registry, {"campaign_id": to_bytes32(held)}
         case l.PausedSet(), campaign.CampaignPaused() | campaign.CampaignResumed() as event:
-            contract, values = clone, {"paused": isinstance(event, campaign.CampaignPaused)}
+            contract, values = (
+                campaign_address(generation, entry.stream),
+                {"paused": isinstance(event, campaign.CampaignPaused)},
+            )
         case l.DeadlineSet(), campaign.ChangeApproved(new_deadline_s=int(deadline_s)):
-            contract, values = clone, {"deadline": deadline_s}
+            contract, values = campaign_address(generation, entry.stream), {"deadline": deadline_s}
         case _:
             return None
     return contract, {"revision": entry.version, **values}

@@ -194,7 +194,7 @@ class Feeder:
         entries = self._entries(decoded)
         placed = [(log.at, d) for log, d in zip(logs, decoded, strict=True) if d is not None]
         known, coin = companions(placed), self._coin(placed)
-        judged = [
+        return self._answers(
             judge(
                 log,
                 d,
@@ -205,10 +205,7 @@ class Feeder:
                 coin=coin,
             )
             for log, d in zip(logs, decoded, strict=True)
-        ]
-        claims = [j for j in judged if isinstance(j, Claim)]
-        answers = iter(self._claim(claims))
-        return tuple(next(answers) if isinstance(j, Claim) else j for j in judged)
+        )
 
     def _entries(self, decoded: Sequence[Log | None]) -> dict[bytes, Entry]:
         """The entries whose leaves these logs repeat, by leaf."""
@@ -235,17 +232,30 @@ class Feeder:
         said = [(log.at, d) for log in before if (d := decode(log.raw)) is not None]
         return coins.heard([*said, *placed])
 
-    def _claim(self, claims: Sequence[Claim]) -> list[Verdict]:
-        """All at once, so that they share commits; a large number in waves, so that the journal is not busy with us."""
-        verdicts: list[Verdict] = []
-        for place in range(0, len(claims), COMMANDS_PER_WAVE_MAX):
-            wave = claims[place : place + COMMANDS_PER_WAVE_MAX]
-            futures = [self._ledger.submit(claim.envelope) for claim in wave]
-            self._crash("commands-submitted")
-            verdicts.extend(_answered(claim, future) for claim, future in zip(wave, futures, strict=True))
+    def _answers(self, judged: Iterable[Verdict | Claim]) -> tuple[Verdict, ...]:
+        """Each claim is given to the ledger as soon as it is judged: the journal works meanwhile, and claims share
+        commits. A large number goes in waves, so that the journal is not busy with us."""
+        verdicts: list[Verdict | None] = []
+        wave: list[tuple[int, Claim, Future[Outcome]]] = []
+        claims = 0
+        for one in judged:
+            if isinstance(one, Claim):
+                claims += 1
+                wave.append((len(verdicts), one, self._ledger.submit(one.envelope)))
+            verdicts.append(None if isinstance(one, Claim) else one)
+            if len(wave) == COMMANDS_PER_WAVE_MAX:
+                self._await(wave, verdicts)
+        self._await(wave, verdicts)
         if claims:
             self._crash("commands-answered")
-        return verdicts
+        return tuple(verdict for verdict in verdicts if verdict is not None)
+
+    def _await(self, wave: list[tuple[int, Claim, Future[Outcome]]], verdicts: list[Verdict | None]) -> None:
+        if wave:
+            self._crash("commands-submitted")
+        for place, claim, future in wave:
+            verdicts[place] = _answered(claim, future)
+        wave.clear()
 
 
 def _answered(claim: Claim, future: Future[Outcome]) -> Verdict:
