@@ -14,7 +14,7 @@ from api.reconciled_store import Reconciled, Reconciliations
 from chain_indexer.questions import Questions, Standing
 from chain_writer.questions import LaneFigures
 from ops.heartbeats import Heard, heard
-from ops.lanes import figures_of
+from ops.lanes import figures_of, short, state_of
 from ops.processes import PROCESSES
 from ops.rpc import Rpc, RpcRefused
 from ops.settings import Settings, SettingsInvalid
@@ -169,15 +169,6 @@ def _troubles(beats: list[Heard], chain: ChainHead | None, settings: Settings) -
     return troubles
 
 
-def _state(lane: LaneFigures) -> str:
-    """A lane that nobody drives right now rests: it is taken up within seconds, or when something is queued."""
-    if lane.quarantined:
-        return "in quarantine"
-    if lane.signer is None:
-        return "never driven"
-    return "drains" if lane.draining else "driven" if lane.leased else "rests"
-
-
 def show(settings: Settings, *, as_json: bool) -> int:
     """Print it. Returns 1 when something needs a person."""
     status = look(settings)
@@ -211,8 +202,11 @@ def show(settings: Settings, *, as_json: bool) -> int:
     )
     print_table(
         "lanes",
-        ("lane", "state", "in flight", "head age s", "queued", "oldest queued s"),
-        [(n.name, _state(n), n.in_flight, n.head_age_s, n.queued, n.oldest_queued_s) for n in status.lanes],
+        ("lane", "signer", "state", "in flight", "head age s", "queued", "oldest queued s"),
+        [
+            (n.name, short(n.signer), state_of(n), n.in_flight, n.head_age_s, n.queued, n.oldest_queued_s)
+            for n in status.lanes
+        ],
         right=("in flight", "head age s", "queued", "oldest queued s"),
     )
     if status.reconciled is not None:

@@ -29,6 +29,8 @@ def stay_up(home: Path, *, block_time_s: float) -> int:
 def show(house: House, console: Console) -> None:
     """Addresses and keys of a running house."""
     table = Table(title="Tandem is up", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
     table.add_row("API", house.api_url)
     table.add_row("PostgreSQL", house.settings.database_url.get_secret_value())
     table.add_row("Redis", house.settings.redis_url.get_secret_value())

@@ -50,6 +50,11 @@ def test_every_topic_is_documented_with_its_data() -> None:
     )
 
 
+def test_the_changes_say_how_many_topics_there_are() -> None:
+    said = re.findall(r"^\* Topics: (\d+),", (ROOT / "ops/docs/changes.md").read_text(), flags=re.MULTILINE)
+    assert [int(count) for count in said[:1]] == [len(EVENTS)], "Correct the newest `Topics:` of ops/docs/changes.md."
+
+
 def _fields_of(kind: type[Event]) -> set[str]:
     """The fields as the table writes them."""
     return {

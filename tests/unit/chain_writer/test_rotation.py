@@ -13,7 +13,7 @@ import pytest
 from chain_writer.errors import Drained
 from chain_writer.lane import Lane
 from chain_writer.signer import KeySigner
-from ops import rotation, status
+from ops import lanes, rotation, status
 from ops.contracts import ROLES
 from ops.places import address_of, raw_key, write_secret
 from ops.rpc import Rpc
@@ -218,3 +218,25 @@ def test_only_the_writers_role_and_the_owner_may_let_a_lane_drain(house: House) 
         connection.execute("SET ROLE tandem_api")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("UPDATE writer.lanes SET draining = true")
+
+
+def test_lanes_are_shown_with_their_whole_address_and_why_they_stand_still(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given a lane in quarantine
+    exhaust(house.lane())
+    with psycopg.connect(house.database) as connection:
+        connection.execute("UPDATE writer.lanes SET quarantine = 'a tx of nobody'")
+
+    # when
+    lanes.show(elsewhere(house, tmp_path), as_json=False)
+
+    # then
+    told = capsys.readouterr().out
+    assert house.chain.signer in told
+    assert f"! {LANE} is in quarantine: a tx of nobody" in told
+    assert lanes.reinstate(elsewhere(house, tmp_path), "lane-9") == 1
+    assert "lane-9 is not known on any chain" in capsys.readouterr().out
+    assert lanes.reinstate(elsewhere(house, tmp_path), LANE) == 0
+    assert lanes.reinstate(elsewhere(house, tmp_path), LANE) == 1
+    assert f"{LANE} is not in quarantine" in capsys.readouterr().out
