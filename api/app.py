@@ -26,7 +26,7 @@ from api.errors import KeyUnknown
 from api.front import Front, Seen, unrouted
 from api.health import AWAY_OR_LATE, Health
 from api.keys import Key, Keys
-from api.metrics import Metrics, Snapshot
+from api.metrics import Metrics, Snapshot, Troubles
 from api.openapi import document
 from api.personal import PERSONAL_ROUTES, Personal, PersonalRoute
 from api.questions import QuestionRoute, Questions, Sources
@@ -56,6 +56,7 @@ def make_app(
     indexer_questions: Callable[[], IndexerQuestions],
     vault: Callable[[], Vault],
     reconciliations: Callable[[], Reconciliations],
+    troubles: Callable[[], Troubles],
     lag_max: int,
     place: Place,
     new_id: Callable[[], UUID] = uuid4,
@@ -82,7 +83,8 @@ def make_app(
         personal=Personal(vaults, ledger, sources),
     )
     reconciled = Desk(reconciliations, seats=1, name="reconciled")
-    house = _House(Health(book, sources.journal, lag_max=lag_max), metrics, sources, reconciled)
+    troubled = Desk(troubles, seats=1, name="troubles")
+    house = _House(Health(book, sources.journal, lag_max=lag_max), metrics, sources, reconciled, troubled)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -92,7 +94,7 @@ def make_app(
             yield
         finally:
             await book.close()
-            for part in (ledger, keys, sources.journal, sources.writer, sources.indexer, vaults, reconciled):
+            for part in (ledger, keys, sources.journal, sources.writer, sources.indexer, vaults, reconciled, troubled):
                 await asyncio.to_thread(part.close)
 
     app = Starlette(
@@ -147,8 +149,16 @@ class _Door:
 class _House:
     """What needs no key: health, metrics, the description of the API, and what certificates say."""
 
-    def __init__(self, health: Health, metrics: Metrics, sources: Sources, reconciled: Desk[Reconciliations]) -> None:
+    def __init__(
+        self,
+        health: Health,
+        metrics: Metrics,
+        sources: Sources,
+        reconciled: Desk[Reconciliations],
+        troubled: Desk[Troubles],
+    ) -> None:
         self._reconciled = reconciled
+        self._troubled = troubled
         self._health = health
         self._metrics = metrics
         self._sources = sources
@@ -188,9 +198,17 @@ class _House:
                 writer = await self._sources.writer.ask(lambda questions: questions.totals())
                 chain = await self._sources.indexer.ask(lambda questions: questions.standing())
                 reconciled = await self._reconciled.ask(lambda kept: kept.last())
+                troubled = await self._troubled.ask(lambda told: told.by_loop())
         except AWAY_OR_LATE:
             return Snapshot(readiness=readiness)
-        return Snapshot(readiness=readiness, lanes=tuple(lanes), writer=writer, chain=chain, reconciled=reconciled)
+        return Snapshot(
+            readiness=readiness,
+            lanes=tuple(lanes),
+            writer=writer,
+            chain=chain,
+            reconciled=reconciled,
+            troubled=troubled,
+        )
 
 
 def _by_path(door: _Door) -> list[Route]:

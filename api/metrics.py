@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -81,6 +82,10 @@ RECONCILED_GAUGES: tuple[Row, ...] = (
     ("reconcile_age_seconds", "How long ago it ended.", "age_s"),
     ("reconcile_seconds", "How long it took.", "took_s"),
 )
+LOOPS_TROUBLED = "tandem_loops_troubled"
+LOOPS_TROUBLED_MEANING = (
+    "Running processes that tell of a trouble, by process and loop; of worker and lanes: a lane cannot be driven."
+)
 HTTP_FIGURES = {
     "tandem_http_requests_total": "Requests answered, by route, method and status.",
     "tandem_http_request_seconds": "How long answers took, by route; a histogram.",
@@ -92,7 +97,15 @@ FIGURES: dict[str, str] = {
     **{f"tandem_{name}": meaning for name, meaning, _ in (*BOOK_GAUGES, *LANE_GAUGES, UNKNOWN_REPLIES, *CHAIN_GAUGES)},
     **{f"tandem_{name}": meaning for name, meaning, _ in RECONCILED_GAUGES},
     **{f"tandem_{name}": meaning for name, meaning, _, _ in TOTAL_GAUGES},
+    LOOPS_TROUBLED: LOOPS_TROUBLED_MEANING,
 }
+
+
+class Troubles(Protocol):
+    """What the processes of the house tell of themselves. `by_loop` counts those in trouble, by process and loop."""
+
+    def by_loop(self) -> Mapping[tuple[str, str], int]: ...
+    def close(self) -> None: ...
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +116,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     writer: Totals | None = None
     chain: Standing | None = None
     reconciled: Reconciled | None = None
+    troubled: Mapping[tuple[str, str], int] = msgspec.field(default_factory=dict)
 
 
 class _House(Collector):
@@ -121,6 +135,7 @@ class _House(Collector):
         yield from _total_gauges(self.snapshot.writer)
         yield from _gauges(CHAIN_GAUGES, self.snapshot.chain)
         yield from _gauges(RECONCILED_GAUGES, self.snapshot.reconciled)
+        yield _troubled(self.snapshot.troubled)
 
 
 class Metrics:
@@ -167,6 +182,13 @@ def _total_gauges(totals: Totals | None) -> Iterator[Metric]:
         for value, count in sorted(getattr(totals, field).items()):
             family.add_metric([value], float(count))
         yield family
+
+
+def _troubled(troubled: Mapping[tuple[str, str], int]) -> Metric:
+    family = GaugeMetricFamily(LOOPS_TROUBLED, LOOPS_TROUBLED_MEANING, labels=["process", "loop"])
+    for place, count in sorted(troubled.items()):
+        family.add_metric(place, float(count))
+    return family
 
 
 def _lane_gauges(lanes: tuple[LaneFigures, ...]) -> Iterator[Metric]:

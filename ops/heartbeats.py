@@ -71,5 +71,24 @@ def heard(connection: Connection) -> list[Heard]:
         return [msgspec.convert(dict(zip(names, row, strict=True)), Heard) for row in rows]
 
 
+class Troubles:
+    """What the metrics ask. One connection; raises psycopg.OperationalError when the database is away."""
+
+    def __init__(self, dsn: str) -> None:
+        self._connection: Connection = psycopg.connect(dsn, autocommit=True)
+
+    def by_loop(self) -> dict[tuple[str, str], int]:
+        """How many running instances of each process and loop tell of a trouble; 0 where all are well."""
+        told: dict[tuple[str, str], int] = {}
+        for one in heard(self._connection):
+            if not one.gone:
+                place = (one.process, one.loop)
+                told[place] = told.get(place, 0) + bool(one.trouble)
+        return told
+
+    def close(self) -> None:
+        self._connection.close()
+
+
 def _short(trouble: str | None) -> str | None:
     return trouble[:TROUBLE_CHARS_MAX] if trouble else None

@@ -14,6 +14,7 @@ from api.keys import Keys
 from api.reconciled_store import Reconciliations
 from chain_indexer.questions import Questions as IndexerQuestions
 from chain_writer.questions import Questions as WriterQuestions
+from ops.heartbeats import Troubles
 from ops.processes import Heart, Told
 from ops.settings import Settings
 from ops.vault import keyring_of, vault_of
@@ -43,6 +44,7 @@ def run_api(settings: Settings) -> int:
         indexer_questions=lambda: IndexerQuestions(dsn),
         vault=lambda: vault_of(settings),
         reconciliations=lambda: Reconciliations(dsn),
+        troubles=lambda: Troubles(dsn),
         lag_max=settings.lag_max,
         place=Place(settings.platform, settings.generation().chain_id),
     )

@@ -29,6 +29,7 @@ from domain.journal import Actor, CommandKey, Envelope, JournalReader, Ledger, L
 from domain.rule_packs import load_packs
 from domain.topics import codec
 from domain.values import ChainFact
+from ops.heartbeats import Troubles
 from projections.queries import Book
 from projections.runner import Runner
 from projections.store import BookStore
@@ -66,6 +67,7 @@ class ApiHouse:
             indexer_questions=lambda: IndexerQuestions(dsn),
             vault=lambda: Vault(VaultStore(dsn), self.keyring, chance=token_bytes, clock=self.clock),
             reconciliations=lambda: Reconciliations(dsn),
+            troubles=lambda: Troubles(dsn),
             lag_max=lag_max,
             place=Place("Tandem", 31337),
         )

@@ -87,6 +87,23 @@ def test_the_last_reconciliation_is_among_the_figures(house: ApiHouse) -> None:
     assert house.figure("tandem_reconcile_age_seconds") >= 0
 
 
+def test_a_lane_that_cannot_be_driven_is_among_the_figures_until_its_worker_is_well_or_gone(house: ApiHouse) -> None:
+    lanes = 'tandem_loops_troubled{loop="lanes",process="worker"}'
+
+    def beat(instance: str, trouble: str, beat_at: str = "now()") -> None:
+        house.owner(
+            "INSERT INTO ops.heartbeats (process, instance, loop, position, lag, advanced, trouble, beat_at)"
+            f" VALUES ('worker', '{instance}', 'lanes', 0, 1, 0, {trouble}, {beat_at})"
+        )
+
+    assert lanes not in house.http.get("/metrics").text
+    beat("a:1", "NULL")
+    beat("a:2", "'lane-0 waits: Quarantined'", "now() - interval '1 hour'")
+    assert house.figure(lanes) == 0
+    beat("a:3", "'lane-0 waits: Quarantined'")
+    assert house.figure(lanes) == 1
+
+
 def test_every_figure_is_one_of_the_registry(shared: ApiHouse) -> None:
     lines = shared.http.get("/metrics").text.splitlines()
     told = {line.split()[2] for line in lines if line.startswith("# TYPE") and not line.split()[2].endswith("_created")}
