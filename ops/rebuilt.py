@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from ops import rebuild
 from ops.errors import OperatorError
@@ -54,9 +54,15 @@ class Bar:
         self._progress.update(self._task, description=name)
 
     def loaded(self, share: float, entries: int) -> None:
-        elapsed = self._progress.tasks[0].elapsed or 0.0
-        rate = f"{entries / elapsed:,.0f} entries/s" if elapsed else ""
-        self._progress.update(self._task, completed=share * PARTS_IN_ALL, rate=rate)
+        elapsed_s = self._progress.tasks[0].elapsed or 0.0
+        self._progress.update(self._task, completed=share * PARTS_IN_ALL, said=said_of(elapsed_s, share, entries))
+
+
+def said_of(elapsed_s: float, share: float, entries: int) -> str:
+    """The rate so far, and the time left if it goes on at the pace of the whole time until now."""
+    if elapsed_s <= 0 or share <= 0:
+        return ""
+    return f"{entries / elapsed_s:,.0f} entries/s, {elapsed_s * (1 - share) / share:,.0f} s left"
 
 
 def run(settings: Settings, asked: Asked, *, as_json: bool) -> int:
@@ -99,11 +105,10 @@ def _watching(*, as_json: bool) -> Iterator[Watcher]:
         TextColumn("{task.description:10}"),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[said]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield Bar(progress, progress.add_task("", total=PARTS_IN_ALL, rate=""))
+        yield Bar(progress, progress.add_task("", total=PARTS_IN_ALL, said=""))
 
 
 SAID = {

@@ -23,7 +23,10 @@ def show(replayed: Replayed, *, form: str) -> None:
     if form == "json":
         print_json(replayed)
         return
-    for title, columns, rows in _tables(replayed):
+    tables = _tables(replayed)
+    if not tables and form == "text":
+        print(f"there is nothing at position {replayed.position}")
+    for title, columns, rows in tables:
         if form == "csv":
             csv.writer(sys.stdout).writerows([columns, *rows])
         else:

@@ -41,6 +41,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 def load_next(job: Job, views: Sequence[View], *, codec: Codec, tell: Tell) -> Slice | None:
     """Load a slice that nobody has loaded or is loading. None if there is none left."""
     with psycopg.connect(job.dsn, autocommit=True) as out, psycopg.connect(job.dsn) as into:
+        # Folding may take longer than a server lets a transaction rest.
+        into.execute("SET idle_in_transaction_session_timeout = 0")
         # The row is locked until the commit, and free again if this process or its connection dies before.
         claimed = into.execute(CLAIM_SQL, (job.rebuild,)).fetchone()
         if claimed is None:
@@ -53,6 +55,7 @@ def load_next(job: Job, views: Sequence[View], *, codec: Codec, tell: Tell) -> S
             "UPDATE book.slices SET entries = %s, rows = %s WHERE rebuild = %s AND number = %s",
             (entries, rows, job.rebuild, part.number),
         )
+    tell(part.number, job.target, entries)
     return part
 
 

@@ -71,11 +71,12 @@ def measure(dsn: str, rounds: int, *, events: int = EVENTS) -> Report:
 
 def _round(dsn: str, view: View) -> list[tuple[str, float]]:
     """The one view, between two bare reads of its rows and beside the runner."""
-    before = _bare_read(dsn, view)
+    before, cpu_s = _bare_read(dsn, view), _children_cpu_s()
     rate, seconds = _rebuilt(dsn, [view])
-    after = _bare_read(dsn, view)
+    cpu_s, after = _children_cpu_s() - cpu_s, _bare_read(dsn, view)
     return [
         ("events_per_s", rate),
+        ("process_cpu_us_per_event", cpu_s * 1_000_000 / _count(dsn, [view])),
         ("bare_read_per_s", (before + after) / 2),
         ("comparing_s", _compared(dsn, view)),
         ("projection_runner_per_s", _runner(dsn, view)),
@@ -237,6 +238,12 @@ def _head(dsn: str) -> int:
         row = connection.execute("SELECT size FROM journal.head").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def _children_cpu_s() -> float:
+    """What the loading processes that have ended took of the processors, PostgreSQL's own not counted."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _memory() -> dict[str, float]:
