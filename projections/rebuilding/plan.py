@@ -8,7 +8,7 @@ import msgspec
 
 from projections.folding import Table, View
 
-ENTRIES_PER_PART = 250_000  # of the journal: what bounds the rows that a part holds in memory
+ENTRIES_PER_PART = 500_000  # of the journal: what bounds the rows that a part holds in memory
 PARTS_MAX = 4_096
 
 
