@@ -36,7 +36,8 @@ class GenerationInvalid(Exception):
 class Generation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`addresses` (EIP-55) and `code_hashes` (Keccak-256 of the deployed code, hex) by contract name.
 
-    `start_block` is the block before the first deployment: nothing of ours is at or below it.
+    `start_block` is the block before the first deployment: nothing of ours is at or below it. By `deployed_block` all
+    was deployed and wired, and the roles granted up to there are those that were meant; 0 where nobody wrote it down.
     """
 
     chain_id: Annotated[int, msgspec.Meta(ge=1)]
@@ -44,6 +45,7 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     addresses: dict[str, str]
     code_hashes: dict[str, str]
     start_block: Annotated[int, msgspec.Meta(ge=0)]
+    deployed_block: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     @classmethod
     def load(cls, path: Path) -> Generation:

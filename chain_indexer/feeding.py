@@ -82,7 +82,7 @@ def judge(
     """What a log is.
 
     1. Of an unknown signature or layout: foreign.
-    2. A repeated write with the same content, or the companion of an effect: noted.
+    2. A repeated write with the same content, the companion of an effect, or a role that the deployment granted: noted.
     3. Of a confirming kind: it confirms the entry whose leaf it repeats, unless there is no such entry, or something
        speaks against it.
     4. What depositors, payees and the admin did with coin at the escrow: a fact of its own. Of no release: noted.
@@ -91,7 +91,7 @@ def judge(
     if decoded is None:
         return Foreign(reason=Reason.UNKNOWN_SIGNATURE)
     kind = type(decoded).__name__
-    if companion or isinstance(decoded, l.AlreadyRecorded):
+    if companion or isinstance(decoded, l.AlreadyRecorded) or _wires(decoded, log, generation):
         return Noted(kind=kind)
     if isinstance(decoded, Confirming):
         return _confirmation(log, decoded, entries=entries, block=block, generation=generation)
@@ -101,6 +101,11 @@ def judge(
         detail = f"recorded is 0x{decoded.have.hex()}, given was 0x{decoded.given.hex()}"
         return _foreign(Reason.CONFLICT, decoded, detail=detail, entry=entries.get(decoded.entry))
     return Foreign(reason=Reason.NOT_A_CONFIRMATION, kind=kind)
+
+
+def _wires(decoded: l.Log, log: PlacedLog, generation: Generation) -> bool:
+    """Whether a log is the deployment's own. What it granted is compared with what was meant by `contracts check`."""
+    return isinstance(decoded, l.RoleGranted) and log.at.block_number <= generation.deployed_block
 
 
 def _confirmation(

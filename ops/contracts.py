@@ -192,7 +192,7 @@ def deploy(
 ) -> Generation:
     """Deploy and wire all contracts, and give the signers their roles.
 
-    `base_uri` is what the certificates' token URIs begin with; `plan` remembers where a deployment began.
+    `base_uri` is what the certificates' token URIs begin with; `plan` remembers where a deployment began and ended.
     """
     address = Account.from_key(deployer_key).address
     if plan.exists():
@@ -224,12 +224,16 @@ def deploy(
     for name, role in ROLES.items():
         for signer in signers:
             step.grant(addresses[name], role, signer)
+    if "deployed_block" not in begun:
+        begun["deployed_block"] = rpc.number("eth_blockNumber")
+        plan.write_bytes(msgspec.json.encode(begun))
     return Generation(
         chain_id=chain_id,
         genesis_hash=genesis,
         addresses=addresses,
         code_hashes={name: "0x" + keccak(rpc.code(address)).hex() for name, address in addresses.items()},
         start_block=begun["start_block"],
+        deployed_block=begun["deployed_block"],
     )
 
 

@@ -65,6 +65,7 @@ def test_the_changes_of_a_certificate_are_confirmed_and_the_holder_s_own_transfe
     assert event.on_chain.entry_position == moved.meta.cause == approval.position
     assert world.rows("SELECT count(*) FROM indexer.foreign_logs WHERE reason <> 'not-a-confirmation'") == [(0,)]
     assert {row[0] for row in world.rows("SELECT kind FROM indexer.logs WHERE verdict = 'noted'")} == {
+        "RoleGranted",
         "Transfer",
         "Locked",
         "Unlocked",

@@ -75,6 +75,7 @@ def test_a_campaign_is_confirmed_from_deployment_to_release(world: World) -> Non
     assert len(world.journal.entries("campaign.closing_confirmed")) == 1
     assert len(world.journal.entries("campaign.release_confirmed")) == 1
     assert {row[0] for row in world.rows("SELECT kind FROM indexer.logs WHERE verdict = 'noted'")} == {
+        "RoleGranted",
         "Transfer",
         "Locked",
     }
