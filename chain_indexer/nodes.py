@@ -16,6 +16,7 @@ from chain_indexer.blocks import Header, PlacedLog, RangeLogs, Seen
 from chain_indexer.health import Healths, chosen
 from chain_indexer.node import Chain, NodeLagging, NodeUnavailable, RangeRefused
 
+OTHER_CHAIN = "it is of another chain"
 LOOK_EVERY_S = 5.0  # at the nodes that are not in charge
 
 Answer = TypeVar("Answer")
@@ -97,13 +98,12 @@ class Nodes:
             self._healths.all[place].failed(trouble, now_s=self._clock_s())
 
     def _own(self, place: int, seen: Seen) -> Seen:
-        """Note the head. Among several, a node of another chain fails; alone, it is for the loop to judge."""
+        """Note the head. A node of another chain fails, unless all others are so too: that is for the loop to judge."""
         pinned = self._generation
-        if len(self._nodes) > 1 and (seen.chain_id, seen.genesis_hash) != (
-            pinned.chain_id,
-            pinned.genesis_hash.lower(),
-        ):
-            raise NodeLagging(f"it is of another chain: id {seen.chain_id}, genesis {seen.genesis_hash}")
+        is_ours = (seen.chain_id, seen.genesis_hash) == (pinned.chain_id, pinned.genesis_hash.lower())
+        others = [health for at, health in enumerate(self._healths.all) if at != place]
+        if not is_ours and not all(health.trouble.startswith(OTHER_CHAIN) for health in others):
+            raise NodeLagging(f"{OTHER_CHAIN}: id {seen.chain_id}, genesis {seen.genesis_hash}")
         with self._lock:
             self._healths.all[place].seen(seen.head, now_s=self._clock_s())
         return seen

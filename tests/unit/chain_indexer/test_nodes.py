@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import msgspec
 import pytest
@@ -140,15 +141,25 @@ def test_a_fork_that_all_nodes_have_stops_the_line(pair: Pair) -> None:
         indexer.step()
 
 
-def test_a_node_of_another_chain_is_set_aside_and_told(pair: Pair) -> None:
-    def regenesis(_: Calls, answers: Answers) -> Answers:
-        text = msgspec.json.encode(answers).decode()
-        given: Answers = msgspec.json.decode(text.replace(pair.world.generation.genesis_hash, "0x" + "99" * 32))
-        return given
+def _regenesis(pair: Pair, server: Hostile) -> None:
+    def answers(_: Calls, given: Answers) -> Any:
+        text = msgspec.json.encode(given).decode()
+        return msgspec.json.decode(text.replace(pair.world.generation.genesis_hash, "0x" + "99" * 32))
 
-    pair.first.answers = regenesis
+    server.answers = answers
+
+
+def test_a_node_of_another_chain_is_set_aside_and_told(pair: Pair) -> None:
+    _regenesis(pair, pair.first)
     assert caught_up(pair.world.indexer(node=pair.nodes)).lag == 0
     assert "another chain" in pair.healths.all[0].trouble
+
+
+def test_nodes_that_are_all_of_another_chain_stop_the_line(pair: Pair) -> None:
+    for server in pair.servers:
+        _regenesis(pair, server)
+    with pytest.raises(WrongChain, match="began anew"):
+        pair.world.indexer(node=pair.nodes).step()
 
 
 def test_a_single_node_of_another_chain_stops_the_line(world: World) -> None:
