@@ -132,14 +132,8 @@ def test_a_rejected_posting_is_mended_released_and_confirmed_under_its_own_entry
 
 
 def test_a_rejected_posting_that_two_people_give_up_is_expected_no_longer(world: World, writer: Writer) -> None:
-    # given a company that somebody registered with another wallet
-    company = world.succeeding.company_id
-    world.grant_stranger("IssuerRegistry", "REGISTRAR_ROLE")
-    other = calls.register(company_id=company, wallet=OTHER, documents_hash=bytes(32), entry=keccak(b"not ours"))
-    world.chain.send(world.chain.generation.addresses["IssuerRegistry"], other, key=STRANGER)
-    world.register(world.succeeding)
-    writer.work()
-    place = rejected(world, company)
+    # given
+    company, place = registered_by_hand(world, writer)
     kinds = {difference.kind for difference in world.reconcile().differences}
     assert "posting-rejected" in kinds
 
@@ -161,13 +155,7 @@ def test_a_rejected_posting_that_two_people_give_up_is_expected_no_longer(world:
 
 
 def test_what_was_given_up_and_is_on_the_chain_all_the_same_is_named(world: World, writer: Writer) -> None:
-    company = world.succeeding.company_id
-    world.grant_stranger("IssuerRegistry", "REGISTRAR_ROLE")
-    other = calls.register(company_id=company, wallet=OTHER, documents_hash=bytes(32), entry=keccak(b"not ours"))
-    world.chain.send(world.chain.generation.addresses["IssuerRegistry"], other, key=STRANGER)
-    world.register(world.succeeding)
-    writer.work()
-    place = rejected(world, company)
+    _, place = registered_by_hand(world, writer)
     world.give("operator", c.ProposeAbandonment(**place, reason="registered by hand with another wallet"))
     world.give("compliance", c.ApproveAbandonment(**place))
     journal = JournalSide(world.chain.generation)
@@ -182,6 +170,17 @@ def test_what_was_given_up_and_is_on_the_chain_all_the_same_is_named(world: Worl
     ]
 
     assert found == [[], ["abandoned-on-chain"]]
+
+
+def registered_by_hand(world: World, writer: Writer) -> tuple[UUID, Any]:
+    """A company that somebody registered with another wallet, so that ours is refused; and the place of the refusal."""
+    company = world.succeeding.company_id
+    world.grant_stranger("IssuerRegistry", "REGISTRAR_ROLE")
+    other = calls.register(company_id=company, wallet=OTHER, documents_hash=bytes(32), entry=keccak(b"not ours"))
+    world.chain.send(world.chain.generation.addresses["IssuerRegistry"], other, key=STRANGER)
+    world.register(world.succeeding)
+    writer.work()
+    return company, rejected(world, company)
 
 
 def posting(world: World, position: int) -> Any:
