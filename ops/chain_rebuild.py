@@ -12,13 +12,10 @@ All that is remembered lies in the writer's tables and in a folder of the home: 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
 from typing import Self
 
 import httpx
@@ -29,7 +26,6 @@ from chain_writer.follower import Follower
 from chain_writer.intents import generation_id
 from chain_writer.lane import Lane
 from chain_writer.node import Node
-from chain_writer.policy import Spending
 from chain_writer.store import WriterStore
 from domain.campaign import CampaignApproved, CampaignPostingAbandoned
 from domain.company import CompanyPostingAbandoned
@@ -44,6 +40,7 @@ from ops.reconcile.generations import Compared, compare
 from ops.rpc import Rpc
 from ops.settings import Settings
 from ops.signers import Signers
+from ops.wiring import lane_on
 
 SCANNED = (CampaignApproved, CompanyPostingAbandoned, CampaignPostingAbandoned, InvestmentPostingAbandoned)
 ENTRIES_PER_READ = 5_000
@@ -185,7 +182,7 @@ class ChainRebuild:
             reader = opened.enter_context(closing(JournalReader(self.settings.dsn("writer"), codec=codec())))
             store = opened.enter_context(closing(WriterStore(self.settings.dsn("writer"))))
             follower = Follower(reader, store, generation, list(lanes), rebuilt=True, omitted=abandoned)
-            drivers = opened.enter_context(Drivers(self.settings, generation, lanes))
+            drivers = opened.enter_context(Drivers(self.settings, lanes))
             began, landed_before = time.monotonic(), store.tally(name).get("landed", 0)
             while True:
                 progress, tally = follower.step(), store.tally(name)
@@ -211,10 +208,9 @@ class ChainRebuild:
 class Drivers:
     """One thread a lane, each with a connection and a node of its own. Use as a context manager."""
 
-    def __init__(self, settings: Settings, generation: Generation, lanes: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, lanes: Mapping[str, str]) -> None:
         """`lanes` are names with the name of the signer of each."""
         self._settings = settings
-        self._generation = generation
         self._signers = Signers(settings)
         self._done = threading.Event()
         self._failures: list[BaseException] = []
@@ -252,18 +248,13 @@ class Drivers:
 
     def _lane(self, name: str, signer: str, opened: ExitStack) -> Lane:
         settings = self._settings
-        return Lane(
+        return lane_on(
+            settings,
             name,
             store=opened.enter_context(closing(WriterStore(settings.dsn("writer")))),
             node=opened.enter_context(closing(Node(settings.rpc_url))),
             signer=self._signers.of(signer),
-            generation=self._generation,
-            clock=lambda: datetime.now(UTC),
-            owner=f"rebuild:{socket.gethostname()}:{os.getpid()}",
-            gas_price_wei=settings.gas_price_wei,
-            gas_price_wei_max=settings.gas_price_wei_max,
-            finality_depth=settings.finality_depth,
-            spending=Spending(fees_wei_max=settings.fees_wei_max, window_h=settings.fees_window_h),
+            owner="rebuild:",
         )
 
     def _step(self, lane: Lane) -> None:

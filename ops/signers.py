@@ -12,13 +12,14 @@ from getpass import getpass
 from pathlib import Path
 
 from chain_writer.errors import KeystoreInvalid
+from chain_writer.lane import LEASE_S
 from chain_writer.signer import KeySigner, Passphrase, Signer, load_keystore
 from chain_writer.web3signer import Web3Signer
 from ops.places import raw_key
 from ops.settings import Settings, SettingsInvalid
 
 PASSPHRASE_BYTES_MAX = 4_096
-SIGN_S_MAX = 3.0  # less than a lane's lease, so that a signer that hangs costs no lane its worker
+SIGN_S_MAX = 0.75 * LEASE_S  # less than a lane's lease, so that a signer that hangs costs no lane its worker
 
 
 class Signers:

@@ -29,9 +29,11 @@ from chain_writer.driving import Built as BuiltLane
 from chain_writer.driving import Lanes
 from chain_writer.follower import Follower
 from chain_writer.lane import Lane
+from chain_writer.means import no_crash
 from chain_writer.node import Node as WriterNode
 from chain_writer.policy import Spending
 from chain_writer.reporter import Reporter
+from chain_writer.signer import Signer
 from chain_writer.store import WriterStore
 from chain_writer.sweep import Sweep
 from chain_writer.web3signer import Web3Signer
@@ -94,6 +96,33 @@ def ledger_on(settings: Settings, room: str) -> Ledger:
         clock=clock,
         limits=Limits(waiting_max=settings.waiting_max),
         snapshots=snapshots(),
+    )
+
+
+def lane_on(
+    settings: Settings,
+    name: str,
+    *,
+    store: WriterStore,
+    node: WriterNode,
+    signer: Signer,
+    owner: str = "",
+    crash: Callable[[str], None] = no_crash,
+) -> Lane:
+    """A lane of the settings' generation. `owner` goes before the host and the process that name its worker."""
+    return Lane(
+        name,
+        store=store,
+        node=node,
+        signer=signer,
+        generation=settings.generation(),
+        clock=clock,
+        owner=f"{owner}{socket.gethostname()}:{os.getpid()}",
+        gas_price_wei=settings.gas_price_wei,
+        gas_price_wei_max=settings.gas_price_wei_max,
+        finality_depth=settings.finality_depth,
+        spending=Spending(fees_wei_max=settings.fees_wei_max, window_h=settings.fees_window_h),
+        crash=crash,
     )
 
 
@@ -207,20 +236,7 @@ class Wiring:
             signer = self._signers.of(name)
             if isinstance(signer, Web3Signer):
                 opened.keep(signer)
-            lane = Lane(
-                name,
-                store=store,
-                node=node,
-                signer=signer,
-                generation=settings.generation(),
-                clock=clock,
-                owner=f"{socket.gethostname()}:{os.getpid()}",
-                gas_price_wei=settings.gas_price_wei,
-                gas_price_wei_max=settings.gas_price_wei_max,
-                finality_depth=settings.finality_depth,
-                spending=Spending(fees_wei_max=settings.fees_wei_max, window_h=settings.fees_window_h),
-                crash=crash_of(settings),
-            )
+            lane = lane_on(settings, name, store=store, node=node, signer=signer, crash=crash_of(settings))
             return BuiltLane(lane, stack.pop_all().close)
 
     def _indexer(self, opened: Opened) -> Made:
