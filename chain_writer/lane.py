@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from abis import Generation
+from chain_writer.blocks import Seen
 from chain_writer.deciders import IN_FLIGHT_MAX
 from chain_writer.errors import Drained, LeaseLost, Quarantined, SignerChanged
 from chain_writer.intents import generation_id, lane_id
@@ -75,7 +76,7 @@ class Lane:
         self._owner = owner
         self._id = lane_id(generation, signer.address)
         self._watcher = Watcher(self._means)
-        self._sender = Sender(self._means, lane=name, generation=generation_id(generation))
+        self._sender = Sender(self._means, lane=name, generation=generation_id(generation), keep=self._keep)
         self._lease: Lease | None = None
         self._renewed_at: datetime | None = None
         self._pinned_at: datetime | None = None
@@ -146,15 +147,21 @@ class Lane:
 
     def _hold(self) -> Lease | None:
         """The lease, taken or renewed; None while it is another worker's."""
+        if self._lease is not None:
+            self._keep(self._lease)
+            return self._lease
         now = self._clock()
-        if self._lease is None:
-            with self._means.durable("lease"):
-                self._lease = self._means.store.acquire(self._id, owner=self._owner, lease_s=LEASE_S)
-            self._renewed_at = now
-        elif self._renewed_at is None or now - self._renewed_at >= timedelta(seconds=RENEW_EVERY_S):
-            self._means.store.renew(self._lease, lease_s=LEASE_S)
-            self._renewed_at = now
+        with self._means.durable("lease"):
+            self._lease = self._means.store.acquire(self._id, owner=self._owner, lease_s=LEASE_S)
+        self._renewed_at = now
         return self._lease
+
+    def _keep(self, lease: Lease) -> None:
+        """Renew the lease if it is time to: before a step, and between what takes long within one."""
+        now = self._clock()
+        if self._renewed_at is None or now - self._renewed_at >= timedelta(seconds=RENEW_EVERY_S):
+            self._means.store.renew(lease, lease_s=LEASE_S)
+            self._renewed_at = now
 
     # The pins.
 
@@ -168,12 +175,17 @@ class Lane:
         check_chain(generation, chain_id=seen.chain_id, genesis_hash=seen.genesis_hash)
         check_codes(generation, means.chain.code_hashes(list(generation.addresses.values())))
         if self._pinned_at is None:
-            self._make_known(nonce=seen.count, block=(seen.head.number, seen.head.hash))
+            self._make_known(seen)
         self._pinned_at = now
 
-    def _make_known(self, *, nonce: int, block: tuple[int, str]) -> None:
-        """A signer with used nonces and no record of a lane: the records are lost, or it was somebody else's before."""
+    def _make_known(self, seen: Seen) -> None:
+        """A new lane begins at the last final block: what a later one has may be lost again, and is read as any other.
+
+        A signer with used nonces and no record of a lane: the records are lost, or it was somebody else's before.
+        """
         generation = self._means.generation
+        final = max(0, seen.head.number - self._means.finality_depth)
+        nonce, block = self._means.chain.count_at(self._means.signer.address, final)
         self._means.store.open_lane(
             self._id,
             self.name,
@@ -181,8 +193,8 @@ class Lane:
             genesis_hash=generation.genesis_hash,
             address=self._means.signer.address,
             nonce=nonce,
-            block=block,
-            burn_through=nonce + IN_FLIGHT_MAX if nonce else None,
+            block=(block.number, block.hash),
+            burn_through=seen.count + IN_FLIGHT_MAX if seen.count else None,
         )
         former = self._means.store.undecided_signer(self._id, self.name)
         if former is not None:

@@ -29,6 +29,7 @@ class Chain(Protocol):
     """What the writer needs of a chain. All of it but `send` raises NodeUnavailable when there is no answer."""
 
     def look(self, address: str, numbers: Sequence[int]) -> Seen: ...
+    def count_at(self, address: str, number: int) -> tuple[int, Header]: ...
     def code_hashes(self, addresses: Sequence[str]) -> dict[str, str]: ...
     def blocks(self, first: int, last: int) -> list[Block]: ...
     def receipts(self, hashes: Sequence[str]) -> list[Receipt | None]: ...
@@ -119,6 +120,11 @@ class Node:
             count=int(_result(answers[3], _Quantity), 16),
             headers={n: _header_or_none(answer) for n, answer in zip(numbers, answers[4:], strict=True)},
         )
+
+    def count_at(self, address: str, number: int) -> tuple[int, Header]:
+        """How many txs of an account there were up to a block, and that block."""
+        counted, block = self._ask([("eth_getTransactionCount", [address, hex(number)]), _block(number)])
+        return int(_result(counted, _Quantity), 16), _header(_result(block, _Header))
 
     def code_hashes(self, addresses: Sequence[str]) -> dict[str, str]:
         """Keccak of the code at each address, of nothing where there is none."""

@@ -13,7 +13,7 @@ Skipping used nonces is not enough: the effects of the lost bytes are queued her
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chain_writer.intents import Intent, SlotState
 from chain_writer.means import Means
@@ -33,8 +33,9 @@ def is_burning(watched: Watched) -> bool:
 class Restorer:
     """Burns and adopts for one lane. Every write is fenced by the lease it is given."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: Means, *, keep: Callable[[Lease], None]) -> None:
         self._means = means
+        self._keep = keep
 
     def burn(self, lease: Lease, watched: Watched, *, window: int) -> int:
         """Fill the nonces that lost bytes could have, as far as the window is open. How many were signed."""
@@ -45,6 +46,7 @@ class Restorer:
         first = watched.row.next_nonce
         nonces = range(first, min(through, first + max(0, window - in_flight)))
         for nonce in nonces:
+            self._keep(lease)
             fields = self._means.fields(
                 nonce=nonce,
                 to=self._means.signer.address,

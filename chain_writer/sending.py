@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 from uuid import UUID
 
@@ -38,13 +38,17 @@ INTENTS_PER_STEP_MAX = 1_500
 
 
 class Sender:
-    """Sends for one lane. `window` is how many of its nonces may be unmined at once."""
+    """Sends for one lane. `window` is how many of its nonces may be unmined at once.
 
-    def __init__(self, means: Means, *, lane: str, generation: UUID) -> None:
+    `keep` is called between signatures, each of which a remote signer may take its time for: it holds on to the lease.
+    """
+
+    def __init__(self, means: Means, *, lane: str, generation: UUID, keep: Callable[[Lease], None]) -> None:
         self._means = means
+        self._keep = keep
         self._lane = lane
         self._generation = generation
-        self._restorer = Restorer(means)
+        self._restorer = Restorer(means, keep=keep)
         self._clones: set[str] = set()
         self.window = IN_FLIGHT_MAX
 
@@ -139,6 +143,7 @@ class Sender:
         done = 0
         try:
             for batch, first in zip(batches, self._first_answers(batches), strict=True):
+                self._keep(lease)
                 sound, gas_limit, refused = self._sound(lease, batch, first, head)
                 done += refused
                 if sound is not None:

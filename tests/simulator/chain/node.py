@@ -12,7 +12,7 @@ from random import Random
 import httpx
 
 from abis.hashing import keccak
-from chain_writer.blocks import Answered, Block, Receipt, Seen
+from chain_writer.blocks import Answered, Block, Header, Receipt, Seen
 from chain_writer.node import CALLS_PER_BATCH_MAX, NodeUnavailable
 from chain_writer.replies import Passed, Simulated, Unclear, simulated_error
 from tests.simulator.chain.blocks import SimBlock, hash_of_block
@@ -61,6 +61,12 @@ class SimNode:
             count=count,
             headers={n: blocks[n].for_writer.header if n < len(blocks) else None for n in numbers},
         )
+
+    def count_at(self, address: str, number: int) -> tuple[int, Header]:
+        blocks = self._blocks()
+        if number >= len(blocks):
+            raise NodeUnavailable("the node refused a question: header not found")
+        return int(blocks[number].state.get(("nonce", address.lower()), 0)), blocks[number].for_writer.header
 
     def code_hashes(self, addresses: Sequence[str]) -> dict[str, str]:
         head = self._blocks()[-1]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from eth_account import Account
 
 from abis.hashing import checksummed
 from chain_writer.errors import ChainWentBack, NodeLies, Quarantined, SignerChanged, WrongChain
-from chain_writer.signer import KeySigner
+from chain_writer.lane import RENEW_EVERY_S
+from chain_writer.signer import Fields, KeySigner, Signed
 from tests.unit.chain_writer.house import RECORDED, REGISTERED, House, exhaust
 from tests.unit.chain_writer.nodes import (
     DeafNode,
@@ -100,6 +103,57 @@ def test_a_worker_that_was_overtaken_writes_nothing_more(house: House) -> None:
     house.settle(asleep)
     assert len(house.logs("IssuerRegistry", REGISTERED)) == 1
     assert house.rows("SELECT count(*) FROM writer.slots") == [(1,)]
+
+
+def test_a_worker_with_a_slow_signer_holds_on_to_its_lease_between_signatures(house: House) -> None:
+    # given a campaign for each of several signatures, each of which takes longer than a lease is left alone
+    house.company()
+    for number in range(4):
+        house.campaign(f"campaign-{number}")
+    house.follow()
+    lane = house.lane()
+    house.settle(lane)
+    for number in range(4):
+        house.fund(f"investment-{number}", campaign=f"campaign-{number}")
+    house.follow()
+    leased: list[datetime] = []
+    sign = KeySigner.sign
+
+    def slowly(signer: KeySigner, fields: Fields) -> Signed:
+        leased.extend(until for (until,) in house.rows("SELECT lease_until FROM writer.lanes"))
+        house.now += timedelta(seconds=RENEW_EVERY_S)
+        return sign(signer, fields)
+
+    # when they are signed in one step
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(KeySigner, "sign", slowly)
+        lane.step()
+
+    # then each found the lease newer than the one before
+    assert len(leased) == 4
+    assert leased == sorted(set(leased))
+    assert house.rows("SELECT count(*) FROM writer.slots WHERE state = 'live'") == [(4,)]
+
+
+def test_a_worker_that_loses_its_lease_while_it_signs_binds_nothing(house: House) -> None:
+    house.company()
+    house.follow()
+    slow, other = house.lane(owner="slow"), house.lane(owner="other")
+    sign = KeySigner.sign
+
+    def overtaken(signer: KeySigner, fields: Fields) -> Signed:
+        house.rows("UPDATE writer.lanes SET lease_until = now() RETURNING lane")
+        patched.undo()
+        exhaust(other)
+        return sign(signer, fields)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(KeySigner, "sign", overtaken)
+        assert slow.step().advanced == 0
+
+    house.settle(other)
+    assert len(house.logs("IssuerRegistry", REGISTERED)) == 1
+    assert house.rows("SELECT count(*) FROM writer.submissions") == [(1,)]
 
 
 def test_a_lost_block_takes_back_what_was_mined_and_it_is_sent_again(house: House) -> None:

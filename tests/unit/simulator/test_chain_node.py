@@ -56,6 +56,17 @@ def test_a_look_is_of_one_chain(world: World) -> None:
     assert (seen.headers[0] or seen.head).hash == seen.genesis_hash
 
 
+def test_a_count_is_of_the_block_that_is_told_with_it(world: World) -> None:
+    before = world.node.look(world.writer.address, [])
+    call(world, world.generation.addresses["IssuerRegistry"], registration())
+    after = world.node.look(world.writer.address, [])
+
+    counts = {seen.count: world.node.count_at(world.writer.address, seen.head.number) for seen in (before, after)}
+    assert counts == {before.count: (before.count, before.head), before.count + 1: (before.count + 1, after.head)}
+    with pytest.raises(NodeUnavailable):
+        world.node.count_at(world.writer.address, after.head.number + 5)
+
+
 def test_blocks_follow_each_other_as_far_as_there_are_any(world: World) -> None:
     world.mine(25)
     head = world.node.look(world.writer.address, []).head
