@@ -297,13 +297,16 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """What final nonces cost: gas, and wei of fees, as far as the tx that took each was one of ours."""
+    """What nonces cost: gas, and wei of fees. Of final ones, as far as the tx that took each was one of ours."""
 
     gas: int = 0
     fees_wei: int = 0
 
     def __add__(self, other: Spent) -> Spent:
         return Spent(self.gas + other.gas, self.fees_wei + other.fees_wei)
+
+
+NOTHING = Spent()
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

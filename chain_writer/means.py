@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 
 from abis import Generation
-from chain_writer.intents import lane_id
+from chain_writer.intents import NOTHING, Spent, lane_id
 from chain_writer.node import Chain
-from chain_writer.policy import Policy, Spending, fee_wei
+from chain_writer.policy import Policy, Spending
 from chain_writer.signer import Fields, Signed, Signer
 from chain_writer.store import WriterStore
 
@@ -80,11 +80,11 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
             gas_price_wei=gas_price_wei,
         )
 
-    def signed(self, fields: Fields, *, campaigns: Collection[UUID] = (), besides_wei: int = 0) -> Signed:
-        """Nothing is signed that the policy has not passed. `besides_wei`: fees of what is signed and not stored."""
+    def signed(self, fields: Fields, *, campaigns: Collection[UUID] = (), besides: Spent = NOTHING) -> Signed:
+        """Nothing is signed that the policy has not passed. `besides`: the cost of what is signed and not stored."""
         self.policy.check(fields, campaigns=campaigns)
-        if self.spending is not None and fee_wei(fields):
+        if self.spending is not None and self.spending.concerns(fields):
             lane, window_h = lane_id(self.generation, self.signer.address), self.spending.window_h
-            spent_wei = self.store.spent_wei(lane, window_h=window_h, besides=fields.nonce)
-            self.spending.check(fields, spent_wei=spent_wei + besides_wei)
+            spent = self.store.spent(lane, window_h=window_h, besides=fields.nonce)
+            self.spending.check(fields, spent=spent + besides)
         return self.signer.sign(fields)

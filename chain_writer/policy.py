@@ -11,6 +11,7 @@ from abis import Generation, campaign_address
 from abis.calls import SIGNATURES, selector
 from chain_writer.batches import GAS_PER_TX_MAX
 from chain_writer.errors import PolicyBroken, SpendingExceeded
+from chain_writer.intents import Spent
 from chain_writer.signer import Fields
 
 DATA_BYTES_MAX = 100_000  # Polygon Edge takes 128 KiB
@@ -29,24 +30,44 @@ _SELECTORS = {name: selector(signature) for name, signature in SIGNATURES.items(
 
 
 class Spending(msgspec.Struct, frozen=True, kw_only=True):
-    """At most so many wei of fees a lane within the last hours. A fee is gas limit times price: the worst case."""
+    """At most so much a lane within the last hours: wei of fees, and gas, which alone is a bound where gas is free.
+
+    Both by the gas limit of what was signed: the worst case. Without `gas_max`, gas is bounded by its fees alone.
+    """
 
     fees_wei_max: int
     window_h: int
+    gas_max: int | None = None
 
-    def check(self, fields: Fields, *, spent_wei: int) -> None:
-        """Raise SpendingExceeded unless it allows one more tx. `spent_wei` is what all other nonces cost at most."""
-        asked_wei = fee_wei(fields)
-        if asked_wei and spent_wei + asked_wei > self.fees_wei_max:
-            raise SpendingExceeded(
-                f"nonce {fields.nonce} asks for {asked_wei} wei of fees, {spent_wei} of {self.fees_wei_max} wei are"
-                f" spent within {self.window_h} h: it goes on as that window moves on, or raise TANDEM_FEES_WEI_MAX"
+    def concerns(self, fields: Fields) -> bool:
+        """Whether a tx costs anything that is bounded."""
+        return self.gas_max is not None or cost_of(fields).fees_wei > 0
+
+    def check(self, fields: Fields, *, spent: Spent) -> None:
+        """Raise SpendingExceeded unless it allows one more tx. `spent` is what all other nonces cost at most."""
+        asked = cost_of(fields)
+        after = spent + asked
+        if asked.fees_wei and after.fees_wei > self.fees_wei_max:
+            self._refuse(
+                f"nonce {fields.nonce} asks for {asked.fees_wei} wei of fees, {spent.fees_wei} of {self.fees_wei_max}"
+                " wei are spent",
+                "TANDEM_FEES_WEI_MAX",
+            )
+        if self.gas_max is not None and after.gas > self.gas_max:
+            self._refuse(
+                f"nonce {fields.nonce} asks for {asked.gas} gas, {spent.gas} of {self.gas_max} are used",
+                "TANDEM_GAS_MAX",
             )
 
+    def _refuse(self, what: str, setting: str) -> None:
+        raise SpendingExceeded(
+            f"{what} within {self.window_h} h: it goes on as that window moves on, or raise {setting}"
+        )
 
-def fee_wei(fields: Fields) -> int:
+
+def cost_of(fields: Fields) -> Spent:
     """What a tx costs at most."""
-    return fields.gas_limit * fields.gas_price_wei
+    return Spent(fields.gas_limit, fields.gas_limit * fields.gas_price_wei)
 
 
 class Policy:

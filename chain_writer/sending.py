@@ -23,10 +23,10 @@ from chain_writer.deciders import (
     window_after,
 )
 from chain_writer.errors import NodeLies, WrongChain
-from chain_writer.intents import Intent, Kind, Purpose, Slot, SlotState
+from chain_writer.intents import NOTHING, Intent, Kind, Purpose, Slot, SlotState
 from chain_writer.means import Means
 from chain_writer.pins import NO_CODE_HASH, clone_code_hash
-from chain_writer.policy import GAS_PER_FILLER, fee_wei
+from chain_writer.policy import GAS_PER_FILLER, cost_of
 from chain_writer.replies import Classified, Passed, Refused, Reply, Simulated, Unclear, classify
 from chain_writer.restoring import Restorer, is_burning
 from chain_writer.signer import Fields, read_back
@@ -164,8 +164,8 @@ class Sender:
             gas_limit=gas_limit,
             gas_price_wei=self._means.gas_price_wei,
         )
-        besides_wei = sum(fee_wei(one.fields) for one in besides)
-        signed = self._means.signed(fields, campaigns=batch.campaigns, besides_wei=besides_wei)
+        signed_already = sum((cost_of(one.fields) for one in besides), NOTHING)
+        signed = self._means.signed(fields, campaigns=batch.campaigns, besides=signed_already)
         return Bound(fields, signed, tuple(member.id for member in batch.members))
 
     def _bind(self, lease: Lease, bound: Sequence[Bound], head: int) -> None:

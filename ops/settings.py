@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from abis.generation import Generation, GenerationInvalid
 from abis.hashing import checksummed
+from ops.chain_settings import ChainSettings, named
 from ops.errors import OperatorError
 from ops.signer_settings import addresses_in, contradiction, is_bare
 
@@ -23,212 +24,121 @@ class SettingsInvalid(OperatorError):
     """The settings do not make sense. The text names each setting and what to do."""
 
 
-def _names(*names: str) -> AliasChoices:
-    return AliasChoices(*names)
-
-
-class Settings(BaseSettings):
+class Settings(ChainSettings):
     """Read from the environment alone. What an embedded part provides may be left out on a local stack."""
-
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
     home: Path = Field(
         default=Path(".tandem"),
-        validation_alias=_names("TANDEM_HOME"),
+        validation_alias=named("TANDEM_HOME"),
         description="Folder of the local stack: data, keys, logs.",
     )
     local: bool = Field(
         default=False,
-        validation_alias=_names("TANDEM_LOCAL"),
+        validation_alias=named("TANDEM_LOCAL"),
         description="Set by the local stack: raw keys in files are allowed.",
     )
     database_url: SecretStr = Field(
         default=SecretStr(""),
-        validation_alias=_names("DATABASE_URL"),
+        validation_alias=named("DATABASE_URL"),
         description="PostgreSQL, as the owner of the schemas.",
     )
     redis_url: SecretStr = Field(
         default=SecretStr(""),
-        validation_alias=_names("REDIS_URL"),
+        validation_alias=named("REDIS_URL"),
         description="A Redis protocol server: wake-ups only.",
-    )
-    rpc_url: str = Field(
-        default="",
-        validation_alias=_names("POLYGON_EDGE_RPC_URL", "BLOCKCHAIN_RPC_URL"),
-        description="JSON-RPC address of a node of the chain.",
-    )
-    rpc_urls_more: str = Field(
-        default="",
-        validation_alias=_names("TANDEM_RPC_URLS_MORE"),
-        description="Further nodes of the same chain, separated by commas; the indexer goes over to them.",
-    )
-    chain_id: int | None = Field(
-        default=None, validation_alias=_names("CHAIN_ID"), description="The chain id to insist on."
-    )
-    generation_file: Path | None = Field(
-        default=None,
-        validation_alias=_names("TANDEM_GENERATION_FILE"),
-        description="The chain generation: addresses and hashes that are pinned.",
-    )
-    issuer_registry: str | None = Field(
-        default=None,
-        validation_alias=_names("CONTRACT_ISSUER_REGISTRY", "ISSUER_REGISTRY_ADDRESS"),
-        description="Address that the generation must have for IssuerRegistry.",
-    )
-    campaign_factory: str | None = Field(
-        default=None,
-        validation_alias=_names("CONTRACT_CAMPAIGN_FACTORY", "CAMPAIGN_FACTORY_ADDRESS"),
-        description="The same for CampaignFactory.",
-    )
-    campaign_implementation: str | None = Field(
-        default=None,
-        validation_alias=_names("CONTRACT_CAMPAIGN_IMPLEMENTATION", "CAMPAIGN_IMPLEMENTATION_ADDRESS"),
-        description="The same for CampaignImplementation.",
-    )
-    nft_certificate: str | None = Field(
-        default=None,
-        validation_alias=_names("CONTRACT_NFT_CERTIFICATE", "NFT_CERTIFICATE_ADDRESS"),
-        description="The same for NFTShareCertificate.",
-    )
-    fund_escrow: str | None = Field(
-        default=None,
-        validation_alias=_names("CONTRACT_FUND_ESCROW", "FUND_ESCROW_ADDRESS"),
-        description="The same for FundEscrow.",
     )
     keystore_folder: Path | None = Field(
         default=None,
-        validation_alias=_names("TANDEM_KEYSTORE_FOLDER"),
+        validation_alias=named("TANDEM_KEYSTORE_FOLDER"),
         description="Folder of keystore v3 files, one a lane, named <lane>.json.",
     )
     keystore_passphrase_file: Path | None = Field(
         default=None,
-        validation_alias=_names("TANDEM_KEYSTORE_PASSPHRASE_FILE"),
+        validation_alias=named("TANDEM_KEYSTORE_PASSPHRASE_FILE"),
         description="File with their passphrase. Without one, a worker in the foreground of a terminal asks for it.",
     )
     deployer_keystore_file: Path | None = Field(
         default=None,
-        validation_alias=_names("TANDEM_DEPLOYER_KEYSTORE_FILE"),
+        validation_alias=named("TANDEM_DEPLOYER_KEYSTORE_FILE"),
         description="The keystore of the contracts' deployer and admin, for `contracts deploy`.",
     )
     signer_url: str = Field(
         default="",
-        validation_alias=_names("TANDEM_SIGNER_URL"),
+        validation_alias=named("TANDEM_SIGNER_URL"),
         description="A remote signer that speaks Web3Signer's JSON-RPC (eth1 mode), instead of keystores.",
     )
     signer_addresses: str = Field(
         default="",
-        validation_alias=_names("TANDEM_SIGNER_ADDRESSES"),
+        validation_alias=named("TANDEM_SIGNER_ADDRESSES"),
         description="Addresses of the remote signer's keys, one a lane in the order of the lanes, separated by commas.",
     )
     signer_ca_file: Path | None = Field(
         default=None,
-        validation_alias=_names("TANDEM_SIGNER_CA_FILE"),
+        validation_alias=named("TANDEM_SIGNER_CA_FILE"),
         description="Who vouches for the remote signer's certificate (PEM); else whom the system trusts.",
     )
     signer_certificate_file: Path | None = Field(
         default=None,
-        validation_alias=_names("TANDEM_SIGNER_CERTIFICATE_FILE"),
+        validation_alias=named("TANDEM_SIGNER_CERTIFICATE_FILE"),
         description="Our own certificate (PEM), for a remote signer that asks who we are.",
     )
     signer_certificate_key_file: Path | None = Field(
         default=None,
-        validation_alias=_names("TANDEM_SIGNER_CERTIFICATE_KEY_FILE"),
+        validation_alias=named("TANDEM_SIGNER_CERTIFICATE_KEY_FILE"),
         description="Its key (PEM, not encrypted).",
     )
     deployer_key: SecretStr | None = Field(
         default=None,
-        validation_alias=_names("BLOCKCHAIN_DEPLOYER_PRIVATE_KEY", "DEPLOYER_PRIVATE_KEY"),
+        validation_alias=named("BLOCKCHAIN_DEPLOYER_PRIVATE_KEY", "DEPLOYER_PRIVATE_KEY"),
         description="A raw private key; accepted on a local stack only.",
     )
     lanes: int = Field(
-        default=1, ge=1, le=32, validation_alias=_names("TANDEM_LANES"), description="Signers that send in parallel."
-    )
-    finality_depth: int = Field(
-        default=1,
-        ge=0,
-        le=1000,
-        validation_alias=_names("TANDEM_FINALITY_DEPTH"),
-        description="Blocks above one that is believed.",
-    )
-    gas_price_wei: int = Field(
-        default=0,
-        ge=0,
-        validation_alias=_names("TANDEM_GAS_PRICE_WEI", "GAS_PRICE"),
-        description="Price of a legacy transaction, in wei.",
-    )
-    gas_price_wei_max: int = Field(
-        default=100_000_000_000,
-        ge=0,
-        validation_alias=_names("TANDEM_GAS_PRICE_WEI_MAX"),
-        description="Its cap for replacements.",
-    )
-    fees_wei_max: int = Field(
-        default=10_000_000_000_000_000_000,
-        ge=0,
-        validation_alias=_names("TANDEM_FEES_WEI_MAX"),
-        description="Fees in wei that a lane may spend within the window; above it, it waits and says so.",
-    )
-    fees_window_h: int = Field(
-        default=24, ge=1, le=720, validation_alias=_names("TANDEM_FEES_WINDOW_H"), description="That window, in hours."
-    )
-    poll_ms: int = Field(
-        default=200,
-        ge=10,
-        le=60_000,
-        validation_alias=_names("TANDEM_POLL_MS"),
-        description="How often the chain is asked.",
-    )
-    audit_percent: int = Field(
-        default=100,
-        ge=0,
-        le=100,
-        validation_alias=_names("TANDEM_AUDIT_PERCENT"),
-        description="Blocks of a hundred whose logs are held against receipts; below 100 a lost log may stay lost.",
+        default=1, ge=1, le=32, validation_alias=named("TANDEM_LANES"), description="Signers that send in parallel."
     )
     rule_packs: str = Field(
         default="default",
-        validation_alias=_names("TANDEM_RULE_PACKS"),
+        validation_alias=named("TANDEM_RULE_PACKS"),
         description="Rule packs in use, separated by commas.",
     )
     crash_file: Path | None = Field(
         default=None,
-        validation_alias=_names("TANDEM_CRASH_FILE"),
+        validation_alias=named("TANDEM_CRASH_FILE"),
         description="A file that names the crash point at which a writer's process ends itself; local stacks only.",
     )
     vault_kek_file: Path | None = Field(
         default=None,
-        validation_alias=_names("TANDEM_VAULT_KEK_FILE"),
+        validation_alias=named("TANDEM_VAULT_KEK_FILE"),
         description="The key-encryption keys that wrap the keys of persons; a local stack makes its own file.",
     )
     platform: str = Field(
         default="Tandem",
         min_length=1,
         max_length=100,
-        validation_alias=_names("TANDEM_PLATFORM"),
+        validation_alias=named("TANDEM_PLATFORM"),
         description="The platform's name, as wallets see it in what they sign.",
     )
     api_host: str = Field(
-        default="127.0.0.1", validation_alias=_names("TANDEM_API_HOST"), description="Where the API listens."
+        default="127.0.0.1", validation_alias=named("TANDEM_API_HOST"), description="Where the API listens."
     )
     api_port: int = Field(
-        default=8080, ge=1, le=65_535, validation_alias=_names("TANDEM_API_PORT"), description="Its port."
+        default=8080, ge=1, le=65_535, validation_alias=named("TANDEM_API_PORT"), description="Its port."
     )
     public_url: str = Field(
         default="",
-        validation_alias=_names("TANDEM_PUBLIC_URL"),
+        validation_alias=named("TANDEM_PUBLIC_URL"),
         description="Where the API is found from outside, such as https://ledger.example: certificates name it."
         " A local stack says http:// and its own host and port.",
     )
     waiting_max: int = Field(
         default=10_000,
         ge=1,
-        validation_alias=_names("TANDEM_WAITING_MAX"),
+        validation_alias=named("TANDEM_WAITING_MAX"),
         description="Commands that may wait in a process.",
     )
     lag_max: int = Field(
         default=10_000,
         ge=1,
-        validation_alias=_names("TANDEM_LAG_MAX"),
+        validation_alias=named("TANDEM_LAG_MAX"),
         description="Lag of the book above which the API is not ready.",
     )
 
@@ -242,13 +152,6 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The values given, then the process's own environment: no file is read implicitly."""
         return (init_settings,)
-
-    @field_validator(
-        "issuer_registry", "campaign_factory", "campaign_implementation", "nft_certificate", "fund_escrow", mode="after"
-    )
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        return checksummed(value) if value else None
 
     @field_validator("database_url", mode="after")
     @classmethod
@@ -279,11 +182,6 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
-        given = [address for address in self.addresses.values() if address]
-        if len(set(given)) != len(given):
-            raise ValueError("one address is given to two contracts: each contract has its own")
-        if self.gas_price_wei > self.gas_price_wei_max:
-            raise ValueError("TANDEM_GAS_PRICE_WEI is above TANDEM_GAS_PRICE_WEI_MAX: no replacement could be sent")
         if self.crash_file is not None and not self.local:
             raise ValueError("TANDEM_CRASH_FILE is accepted on a local stack only: unset it")
         if self.deployer_key is not None and not self.local:
@@ -294,17 +192,6 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def addresses(self) -> dict[str, str | None]:
-        """The contract addresses that were set, by contract."""
-        return {
-            "IssuerRegistry": self.issuer_registry,
-            "CampaignFactory": self.campaign_factory,
-            "CampaignImplementation": self.campaign_implementation,
-            "NFTShareCertificate": self.nft_certificate,
-            "FundEscrow": self.fund_escrow,
-        }
-
-    @property
     def certificates_url(self) -> str:
         """What the certificates' token URIs begin with."""
         return f"{self.public_url or f'http://{self.api_host}:{self.api_port}'}/v1/certificates/"
@@ -313,11 +200,6 @@ class Settings(BaseSettings):
     def remote_signers(self) -> list[str]:
         """The addresses of the remote signer's keys, in the order of the lanes."""
         return addresses_in(self.signer_addresses)
-
-    @property
-    def rpc_urls(self) -> list[str]:
-        """Every node of the chain, the first one preferred."""
-        return list(dict.fromkeys([self.rpc_url, *(u.strip() for u in self.rpc_urls_more.split(",") if u.strip())]))
 
     @property
     def lane_names(self) -> list[str]:

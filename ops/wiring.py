@@ -121,7 +121,9 @@ def lane_on(
         gas_price_wei=settings.gas_price_wei,
         gas_price_wei_max=settings.gas_price_wei_max,
         finality_depth=settings.finality_depth,
-        spending=Spending(fees_wei_max=settings.fees_wei_max, window_h=settings.fees_window_h),
+        spending=Spending(
+            fees_wei_max=settings.fees_wei_max, gas_max=settings.gas_max, window_h=settings.fees_window_h
+        ),
         crash=crash,
     )
 

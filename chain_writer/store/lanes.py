@@ -11,13 +11,11 @@ import msgspec
 
 from chain_writer.deciders import IN_FLIGHT_MAX, Found, Hold, Reject
 from chain_writer.errors import GuardBroken, LeaseLost
-from chain_writer.intents import Intent, Member, Purpose, Slot, Spent, Verdict, Winner
+from chain_writer.intents import NOTHING, Intent, Member, Purpose, Slot, Spent, Verdict, Winner
 from chain_writer.replies import Classified
 from chain_writer.rows import cut, intent_of, member_of, mined, sent, settled, slot_of, statement
 from chain_writer.signer import Fields, Signed
 from chain_writer.store.tables import Cursor, Lease, Tables
-
-NOTHING = Spent()
 
 
 class LaneRow(msgspec.Struct, frozen=True):
@@ -172,14 +170,14 @@ class LaneTables(Tables):
         )
         return frozenset(row[0] for row in rows)
 
-    def spent_wei(self, lane: UUID, *, window_h: int, besides: int) -> int:
-        """The fees that the nonces of a lane cost at most, by what was signed for them within the last hours.
+    def spent(self, lane: UUID, *, window_h: int, besides: int) -> Spent:
+        """What the nonces of a lane cost at most, by what was signed for them within the last hours.
 
         Of each nonce the dearest submission counts, since one of them runs; that of `besides` is left out.
         """
         row = self._maybe(statement("spent"), {"lane": lane, "window_h": window_h, "besides": besides})
         assert row is not None
-        return int(row[0])
+        return Spent(int(row[0]), int(row[1]))
 
     # Writing a lane. Each is one commit, or nothing.
 

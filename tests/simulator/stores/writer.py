@@ -14,6 +14,7 @@ import psycopg
 from chain_writer.deciders import IN_FLIGHT_MAX, Found, Hold, Reject
 from chain_writer.errors import GuardBroken, LeaseLost
 from chain_writer.intents import (
+    NOTHING,
     Intent,
     IntentState,
     Member,
@@ -32,7 +33,6 @@ from chain_writer.replies import Classified
 from chain_writer.rows import cut
 from chain_writer.signer import Fields, Signed
 from chain_writer.store import Bound, LaneRow, Lease
-from chain_writer.store.lanes import NOTHING
 from tests.simulator.stores.database import Connection, MemoryDatabase
 from tests.simulator.stores.writer_tables import (
     NEVER,
