@@ -186,6 +186,7 @@ class Lane:
         generation = self._means.generation
         final = max(0, seen.head.number - self._means.finality_depth)
         nonce, block = self._means.chain.count_at(self._means.signer.address, final)
+        used = max(nonce, seen.count)  # the newest count may be of a node that is behind
         self._means.store.open_lane(
             self._id,
             self.name,
@@ -194,7 +195,7 @@ class Lane:
             address=self._means.signer.address,
             nonce=nonce,
             block=(block.number, block.hash),
-            burn_through=seen.count + IN_FLIGHT_MAX if seen.count else None,
+            burn_through=used + IN_FLIGHT_MAX if used else None,
         )
         former = self._means.store.undecided_signer(self._id, self.name)
         if former is not None:

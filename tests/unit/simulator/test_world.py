@@ -18,6 +18,7 @@ KEPT = {
     4: "a send error freed the nonce: two effects were sent twice",
     18: '"nonce too low" was believed: two effects were sent twice',
     23: "a missing receipt was taken for a missing tx: two effects were sent twice",
+    2862: "a lane began at a nonce and did not fill those of lost bytes: the newest count was an old one",
     5024: "a lane began after a block that was lost: nobody filled the nonce before its first",
     6533: "a lane began after a block that was lost, with two workers at it",
 }
