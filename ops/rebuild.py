@@ -48,7 +48,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What became of it. `outcome`: swapped, stopped (rows differ), compared (a dry run), kept (as far as was asked).
 
-    `seconds` are by phase: loading, indexing, following, comparing, swapping.
+    `seconds` are by phase: loading, indexing, following, comparing, swapping. `parked` are the streams that are parked
+    in the new rows, counted in each view.
     """
 
     views: tuple[str, ...]
@@ -57,6 +58,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
     seconds: dict[str, float]
     compared: tuple[Compared, ...] = ()
+    parked: int = 0
 
     @property
     def differing(self) -> list[Compared]:
@@ -142,7 +144,8 @@ def _ended(rebuild: Rebuild, wish: Wish, entries: int, clocked: Clocked) -> Repo
     with clocked.phase("comparing"):
         compared = tuple(rebuild.compare())
     found = any(not one.same and not one.declared for one in compared)
-    position = rebuild.standing().position
+    standing = rebuild.standing()
+    position = standing.position
     if wish.dry_run:
         rebuild.drop()
         outcome = "compared"
@@ -159,6 +162,7 @@ def _ended(rebuild: Rebuild, wish: Wish, entries: int, clocked: Clocked) -> Repo
         entries=entries,
         seconds=clocked.seconds,
         compared=compared,
+        parked=rebuild.parked(standing),
     )
 
 

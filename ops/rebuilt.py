@@ -134,6 +134,8 @@ def _tell(report: Report) -> None:
             print(
                 f"! {one.table} {row.key}\n    live {_shown(row.live, row.new)}\n    new  {_shown(row.new, row.live)}"
             )
+    if report.parked:
+        print(f"! {report.parked} streams are parked in the new rows: look at them (`book parked`) once they are live")
     print(SAID[report.outcome])
 
 

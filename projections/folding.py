@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from domain.journal import Entry
+from domain.journal import Entry, Unreadable
 from domain.topics import EVENTS
 from projections.rows import Row
 
@@ -74,10 +74,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     local: bool = True
     needs: tuple[View, ...] = ()
     differs: frozenset[str] = frozenset()
+    passed: frozenset[int] = frozenset()  # positions that people decided to pass over
 
 
 class Parked(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry that a view has not folded. `error` says why; None for one that waits behind another of its stream."""
+    """An entry that a view has not folded. `error` says why, in one line; None for one that waits behind another of its
+    stream."""
 
     view: str
     version: int
@@ -91,7 +93,7 @@ Apart = tuple[str, UUID]  # a view and a stream that is parked in it
 ERROR_CHARS_MAX = 500
 
 
-def parked_of(view: View, entry: Entry, *, error: str | None = None) -> Parked:
+def parked_of(view: View, entry: Entry | Unreadable, *, error: str | None = None) -> Parked:
     """An entry as it is parked in a view."""
     return Parked(
         view=view.name,
@@ -114,10 +116,10 @@ class Batch:
 
     def fold(self, views: Iterable[View], entries: Iterable[Entry]) -> None:
         """Fold entries in order into the views that listen to them."""
-        folds, sight = folds_of(views), Sight(self._rows)
+        listening, sight = _by_topic(views), Sight(self._rows)
         for entry in entries:
-            for fold in folds.get(entry.topic, ()):
-                self._keep(fold(sight, entry))
+            for view in listening.get(entry.topic, ()):
+                self._keep(view.fold(sight, entry))
 
     def _keep(self, changes: Iterable[Change]) -> None:
         for table, row in changes:
@@ -127,21 +129,25 @@ class Batch:
                 self._changed[name] = (table, {})
             self._changed[name][1][key] = row
 
-    def fold_apart(self, views: Sequence[View], entries: Iterable[Entry], parked: set[Apart]) -> list[Parked]:
-        """As `fold`, but an entry that a view cannot fold parks its stream in that view, and what follows in the
-        stream waits behind it. `parked` are the streams that are so already; it grows. Returns the entries parked now.
+    def fold_apart(
+        self, views: Sequence[View], entries: Iterable[Entry | Unreadable], parked: set[Apart]
+    ) -> list[Parked]:
+        """As `fold`, but an entry that cannot be read, or that a view cannot fold, parks its stream in that view, and
+        what follows in the stream waits behind it. `parked` are the streams that are so already; it grows. Returns the
+        entries parked now.
         """
         found: list[Parked] = []
-        sight = Sight(self._rows)
+        sight, listening = Sight(self._rows), _by_topic(views)
         for entry in entries:
-            for view in views:
-                if entry.topic not in view.topics:
-                    continue
-                if (view.name, entry.stream) in parked:
+            if isinstance(entry, Unreadable):
+                found += _set_apart(views, entry, parked)
+                continue
+            for view in listening.get(entry.topic, ()):
+                if parked and (view.name, entry.stream) in parked:
                     found.append(parked_of(view, entry))
                     continue
                 try:
-                    self._keep(list(view.fold(sight, entry)))
+                    self._keep(view.fold(sight, entry))
                 except Exception as error:  # noqa: BLE001  # whatever a fold breaks on is a defect of it: others go on
                     parked.add((view.name, entry.stream))
                     found.append(parked_of(view, entry, error=f"{type(error).__name__}: {error}"))
@@ -156,40 +162,64 @@ class Batch:
 class Bulk(Batch):
     """The rows of very many entries from the first one on: nothing was loaded, so each of them is changed."""
 
-    def fold(self, views: Iterable[View], entries: Iterable[Entry]) -> None:
-        folds = folds_of(views)
-        sight, all_rows = Sight(self._rows), self._rows
-        for entry in entries:
-            for fold in folds.get(entry.topic, ()):
-                for table, row in fold(sight, entry):
-                    all_rows[table.name][getattr(row, table.key)] = row
+    def _keep(self, changes: Iterable[Change]) -> None:
+        for table, row in changes:
+            self._rows[table.name][getattr(row, table.key)] = row
 
     def take(self, table: Table) -> list[Row]:
         """The rows of a table, which leave the memory: no fold may read them after this."""
         return list(self._rows.pop(table.name, {}).values())
 
 
-def folds_of(views: Iterable[View]) -> dict[str, list[Callable[[Sight, Entry], Sequence[Change]]]]:
-    """The folds that listen to each topic, in the order of the views."""
-    folds: dict[str, list[Callable[[Sight, Entry], Sequence[Change]]]] = {}
+def _by_topic(views: Iterable[View]) -> dict[str, list[View]]:
+    """The views that listen to each topic, in their order."""
+    listening: dict[str, list[View]] = {}
     for view in views:
         for topic in view.topics:
-            folds.setdefault(topic, []).append(view.fold)
-    return folds
+            listening.setdefault(topic, []).append(view)
+    return listening
+
+
+def _set_apart(views: Iterable[View], entry: Unreadable, parked: set[Apart]) -> Iterator[Parked]:
+    """Park an entry that cannot be read, in every view that it concerns and that was not told to pass it over."""
+    for view in views:
+        if _concerns(entry.topic, view) and entry.position not in view.passed:
+            waits = (view.name, entry.stream) in parked
+            parked.add((view.name, entry.stream))
+            yield parked_of(view, entry, error=None if waits else entry.error)
+
+
+def _concerns(topic: str, view: View) -> bool:
+    """Whether a view must be told of a topic. What one means that this release does not know, nobody can say: it
+    concerns the views of its kind of stream, and every view if there is none."""
+    if topic in EVENTS:
+        return topic in view.topics
+    kind = _kind_of(topic)
+    return kind in map(_kind_of, view.topics) or kind not in map(_kind_of, EVENTS)
+
+
+def _kind_of(topic: str) -> str:
+    return topic.partition(".")[0]
 
 
 def passing_over(view: View, positions: frozenset[int]) -> View:
     """The view without what people decided to pass over."""
     if not positions:
         return view
-    return changed(view, fold=lambda sight, entry: () if entry.position in positions else view.fold(sight, entry))
+    return changed(
+        view,
+        fold=lambda sight, entry: () if entry.position in positions else view.fold(sight, entry),
+        passed=positions,
+    )
 
 
-def refs_of(views: Iterable[View], entries: Iterable[Entry]) -> dict[str, tuple[Table, set[Key]]]:
+def refs_of(views: Iterable[View], entries: Iterable[Entry | Unreadable]) -> dict[str, tuple[Table, set[Key]]]:
     """The rows that a batch touches, by table: what must be loaded before it is folded."""
     wanted: dict[str, tuple[Table, set[Key]]] = {}
     listening = list(views)
     for entry in entries:
+        if isinstance(entry, Unreadable):
+            continue
         for view in listening:
             if entry.topic in view.topics:
                 for table, key in view.reads(entry):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.journal import Entry, JournalReader
+from domain.journal import Entry, JournalReader, Unreadable
 from projections.errors import ParkingRefused
 from projections.folding import Batch, View, refs_of
 from projections.store import ParkingStore
@@ -52,7 +52,7 @@ class Parking:
         """Pass over the first parked entry of its stream, and fold what waits behind it. How many were folded."""
         known = self._known(view)
         with self._store.still():
-            entry = self._reader.entry(position)
+            entry = self._reader.any_entry(position)
             waiting = self._store.waiting(view, entry.stream) if entry is not None else []
             if entry is None or not waiting or waiting[0] != position:
                 first = f"; the first of its stream is {waiting[0]}" if waiting else ""
@@ -64,7 +64,7 @@ class Parking:
         positions = self._store.waiting(view.name, stream)
         if not positions:
             raise ParkingRefused(f"nothing of stream {stream} is parked in view {view.name!r}")
-        entries = [entry for position in positions if (entry := self._reader.entry(position)) is not None]
+        entries = [entry for position in positions if (entry := self._reader.any_entry(position)) is not None]
         batch = Batch(self._store.load(refs_of([view], entries)))
         self._fold(batch, view, entries)
         self._store.write(batch.changes)
@@ -72,7 +72,7 @@ class Parking:
         return len(entries)
 
     @staticmethod
-    def _fold(batch: Batch, view: View, entries: Sequence[Entry]) -> None:
+    def _fold(batch: Batch, view: View, entries: Sequence[Entry | Unreadable]) -> None:
         failed = [one for one in batch.fold_apart([view], entries, set()) if one.error is not None]
         if failed:
             raise ParkingRefused(f"entry {failed[0].position} cannot be folded still: {failed[0].error}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from domain.journal import Entry, JournalReader
+from domain.journal import Entry, JournalReader, Unreadable
 from domain.progress import Progress
 from projections.errors import BookOvertaken, RowsRefused
 from projections.folding import Batch, Parked, View, parked_of, refs_of
@@ -18,7 +18,7 @@ class Runner:
     """One step folds a batch into all views. A second runner stands by and takes over when the first one's
     connection ends; should both ever post, the position lets only one of them commit.
 
-    An entry that a view cannot fold parks its stream in that view; all others go on.
+    An entry that this release cannot read, or that a view cannot fold, parks its stream in that view; all others go on.
     """
 
     def __init__(self, reader: JournalReader, store: BookStore, *, views: Sequence[View] = VIEWS) -> None:
@@ -32,10 +32,10 @@ class Runner:
     def step(self) -> Progress:
         """Advanced by 0 when there is nothing new, or when another runner leads."""
         position = self._store.position()
-        entries: list[Entry] = []
+        entries: list[Entry | Unreadable] = []
         if self._store.lead():
             limit = 1 if position < self._one_by_one_until else ENTRIES_PER_STEP_MAX
-            entries = self._reader.read(after=position, limit=limit)
+            entries = self._reader.read_any(after=position, limit=limit)
         if entries:
             try:
                 self._post(entries, before=position)
@@ -45,7 +45,7 @@ class Runner:
         lag = max(0, self._reader.head() - position)
         return Progress(advanced=len(entries), position=position, lag=lag)
 
-    def _post(self, entries: list[Entry], *, before: int) -> None:
+    def _post(self, entries: list[Entry | Unreadable], *, before: int) -> None:
         batch = Batch(self._store.load(refs_of(self._views, entries)))
         parked = batch.fold_apart(self._views, entries, self._store.parked())
         try:
@@ -58,7 +58,7 @@ class Runner:
             self._one_by_one_until = entries[-1].position
             raise BookOvertaken from refused
 
-    def _park(self, entry: Entry, refused: RowsRefused, *, before: int, known: Sequence[Parked]) -> None:
+    def _park(self, entry: Entry | Unreadable, refused: RowsRefused, *, before: int, known: Sequence[Parked]) -> None:
         """Park an entry whose rows are wrong in every view that folded it."""
         already = {one.view for one in known}
         more = [

@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from projections.errors import BookOvertaken, ParkingRefused, RowsRefused, ViewOutdated
-from projections.folding import Apart, Change, Key, Parked, Table, View, passing_over
+from projections.folding import Apart, Change, Key, Parked, Table, View, changed, passing_over
 from projections.rows import Row
 
 PARK_SQL = (
@@ -153,7 +153,12 @@ def passed_over(connection: Connection, views: Iterable[View]) -> list[View]:
     query = "SELECT view, version, position FROM book.parked WHERE state = 'skipped'"
     for name, version, position in connection.execute(query):
         found.setdefault((name, version), set()).add(position)
-    return [passing_over(view, frozenset(found.get((view.name, view.version), ()))) for view in views]
+
+    def passing(view: View) -> View:
+        needs = tuple(passing(need) for need in view.needs)
+        return passing_over(changed(view, needs=needs), frozenset(found.get((view.name, view.version), ())))
+
+    return [passing(view) for view in views]
 
 
 def place(name: str) -> sql.Composable:
@@ -244,7 +249,7 @@ class ParkingStore:
     def decide(self, view: str, positions: Sequence[int], *, state: str, by: str, reason: str | None = None) -> None:
         self._connection.execute(
             "UPDATE book.parked SET state = %s, by = %s, reason = %s, decided_at = now()"
-            " WHERE view = %s AND position = ANY(%s)",
+            " WHERE view = %s AND position = ANY(%s) AND state = 'parked'",
             (state, by, reason, view, list(positions)),
         )
 

@@ -3,7 +3,17 @@
 from domain.journal.application import Journal, Ledger
 from domain.journal.committer import Limits
 from domain.journal.encoding import Codec, Draft, Upcaster
-from domain.journal.entries import Actor, CommandKey, Entry, Envelope, Event, Meta, Outcome, Recorded
+from domain.journal.entries import (
+    Actor,
+    CommandKey,
+    Entry,
+    Envelope,
+    Event,
+    Meta,
+    Outcome,
+    Recorded,
+    Unreadable,
+)
 from domain.journal.reader import JournalReader
 from domain.journal.rehearsal import Foreseen, Rehearsed, rehearse
 from domain.journal.sealing import Tree, leaf_of
@@ -27,6 +37,7 @@ __all__ = [
     "Recorded",
     "Rehearsed",
     "Tree",
+    "Unreadable",
     "Upcaster",
     "fold",
     "leaf_of",

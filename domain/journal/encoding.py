@@ -11,7 +11,7 @@ import msgspec
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 from domain.errors import JournalCorrupt
-from domain.journal.entries import Entry, Event, Meta
+from domain.journal.entries import Entry, Event, Meta, Unreadable
 
 _encode = msgspec.json.Encoder().encode
 
@@ -98,12 +98,14 @@ class Codec:
 
     def decode(self, topic: str, state: bytes) -> tuple[Event, Meta]:
         """The event and its making, lifted to the newest schema. Raises JournalCorrupt if it cannot be read."""
+        kind = self._classes.get(topic)
+        if kind is None:
+            raise JournalCorrupt(f"an entry of topic {topic!r} cannot be read: this release does not know it")
         try:
-            kind = self._classes[topic]
             stored = _decode_stored(state)
             data = self._lift(topic, stored, kind) if stored.v != kind.VERSION else stored.d
             event = self._decoders[topic](data)
-        except (KeyError, msgspec.MsgspecError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise JournalCorrupt(f"an entry of topic {topic!r} cannot be read: {error!r}") from error
         meta = Meta(
             at=stored.at,
@@ -123,7 +125,7 @@ class Codec:
             whole = decode(state)
             if whole.schema == version:
                 return whole.event, whole
-        except (KeyError, msgspec.MsgspecError):
+        except (KeyError, TypeError, ValueError):
             pass  # of an older schema, or not to be read at all: the slow way knows
         return self.decode(topic, state)
 
@@ -151,6 +153,14 @@ class Codec:
             leaf=leaf,
             state=state,
         )
+
+    def any_entry(self, row: tuple[int, UUID, int, str, bytes, bytes]) -> Entry | Unreadable:
+        """As `entry`, for those who can go on without one that cannot be read."""
+        try:
+            return self.entry(row)
+        except JournalCorrupt as error:
+            position, stream, version, topic, _, _ = row
+            return Unreadable(position=position, stream=stream, version=version, topic=topic, error=str(error))
 
 
 def _is_wide(value: Any) -> bool:

@@ -84,6 +84,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     state: bytes
 
 
+class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry in the place where it stands, of which this release cannot read the event; `error` says why."""
+
+    position: int
+    stream: UUID
+    version: int
+    topic: str
+    error: str
+
+
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """Where one event of a command came to stand."""
 

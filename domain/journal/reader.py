@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -10,7 +11,7 @@ from psycopg import sql
 
 from domain.errors import JournalCorrupt
 from domain.journal.encoding import Codec
-from domain.journal.entries import Entry
+from domain.journal.entries import Entry, Unreadable
 
 COLUMNS = sql.SQL("SELECT notification_id, originator_id, originator_version, topic, state, leaf FROM journal.entries")
 PAGE = sql.SQL("""
@@ -18,7 +19,12 @@ PAGE = sql.SQL("""
     SELECT originator_version FROM journal.entries WHERE notification_id = %(after)s AND originator_id = %(stream)s
  ), 0) ORDER BY originator_version LIMIT %(limit)s
 """)
+ALL_PAGE = COLUMNS + sql.SQL(" WHERE notification_id > %s ORDER BY notification_id LIMIT %s")
+ONE = COLUMNS + sql.SQL(" WHERE notification_id = %s")
 POLL_S_MAX = 1.0  # the net under LISTEN: a lost notification costs at most this
+
+
+Kind = TypeVar("Kind", Entry, Entry | Unreadable)
 
 
 class JournalReader:
@@ -34,19 +40,14 @@ class JournalReader:
 
         Without topics the positions must follow each other: a hole raises JournalCorrupt.
         """
-        query = COLUMNS + sql.SQL(" WHERE notification_id > %s")
-        if topics:
-            query += sql.SQL(" AND topic = ANY(%s)")
-        query += sql.SQL(" ORDER BY notification_id LIMIT %s")
-        parameters = (after, list(topics), limit) if topics else (after, limit)
-        with self._connection.cursor(binary=True) as rows:
-            rows.execute(query, parameters)
-            entries = [self._codec.entry(row) for row in rows]
         if not topics:
-            for place, entry in enumerate(entries, start=after + 1):
-                if entry.position != place:
-                    raise JournalCorrupt(f"position {place} of the journal is missing: {entry.position} came instead")
-        return entries
+            return _whole(self._read(ALL_PAGE, (after, limit), self._codec.entry), after=after)
+        query = COLUMNS + sql.SQL(" WHERE notification_id > %s AND topic = ANY(%s) ORDER BY notification_id LIMIT %s")
+        return self._read(query, (after, list(topics), limit), self._codec.entry)
+
+    def read_any(self, *, after: int, limit: int) -> list[Entry | Unreadable]:
+        """As `read` of all topics, for a follower that can set aside what this release cannot read."""
+        return _whole(self._read(ALL_PAGE, (after, limit), self._codec.any_entry), after=after)
 
     def head(self) -> int:
         """The last position, 0 when the journal is empty."""
@@ -56,19 +57,18 @@ class JournalReader:
 
     def entry(self, position: int) -> Entry | None:
         """The entry at a position, None if the journal does not reach it."""
-        with self._connection.cursor(binary=True) as rows:
-            rows.execute(COLUMNS + sql.SQL(" WHERE notification_id = %s"), (position,))
-            row = rows.fetchone()
-        return self._codec.entry(row) if row else None
+        return next(iter(self._read(ONE, (position,), self._codec.entry)), None)
+
+    def any_entry(self, position: int) -> Entry | Unreadable | None:
+        """As `entry`, whether it can be read or not."""
+        return next(iter(self._read(ONE, (position,), self._codec.any_entry)), None)
 
     def stream(self, stream: UUID, *, after: int = 0, limit: int | None = None) -> list[Entry]:
         """The entries of one stream after a position, oldest first, at most `limit` if one is given.
 
         The last entry's position leads to the next page, which then is found without reading the pages before it.
         """
-        with self._connection.cursor(binary=True) as rows:
-            rows.execute(COLUMNS + PAGE, {"stream": stream, "after": after, "limit": limit})
-            return [self._codec.entry(row) for row in rows]
+        return self._read(COLUMNS + PAGE, {"stream": stream, "after": after, "limit": limit}, self._codec.entry)
 
     def positions_of(self, leaves: Sequence[bytes]) -> dict[bytes, int]:
         """The positions of the entries sealed by these leaf hashes; a leaf that seals nothing is not in the answer."""
@@ -89,3 +89,16 @@ class JournalReader:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _read(self, query: sql.Composed, parameters: Any, made: Callable[[Any], Kind]) -> list[Kind]:
+        with self._connection.cursor(binary=True) as rows:
+            rows.execute(query, parameters)
+            return [made(row) for row in rows]
+
+
+def _whole(entries: list[Kind], *, after: int) -> list[Kind]:
+    """The same, once it is sure that no position is missing."""
+    for place, entry in enumerate(entries, start=after + 1):
+        if entry.position != place:
+            raise JournalCorrupt(f"position {place} of the journal is missing: {entry.position} came instead")
+    return entries

@@ -34,7 +34,7 @@ CREATE TABLE book.parked (
     by text,
     reason text,
     decided_at timestamptz,
-    PRIMARY KEY (view, position),
+    PRIMARY KEY (view, version, position),
     CHECK ((state IN ('retried', 'skipped')) <= (by IS NOT NULL AND decided_at IS NOT NULL))
 );
 CREATE INDEX parked_streams ON book.parked (view, stream, position) WHERE state = 'parked';
@@ -64,6 +64,18 @@ CREATE TABLE book.slices (
     PRIMARY KEY (rebuild, number)
 );
 
+-- What the new rows of a rebuild have parked. At the swap it takes the place of what is parked in the live ones.
+CREATE TABLE book.parked_new (
+    rebuild bigint NOT NULL REFERENCES book.rebuilds (number),
+    view text NOT NULL,
+    version integer NOT NULL,
+    position bigint NOT NULL,
+    stream uuid NOT NULL,
+    topic text NOT NULL,
+    error text,
+    PRIMARY KEY (rebuild, view, position)
+);
+
 -- Tables are made, swapped and dropped by whoever rebuilds, and by nobody else.
 GRANT USAGE ON SCHEMA book TO tandem_book, tandem_api, tandem_rebuild;
 GRANT CREATE ON SCHEMA book TO tandem_rebuild;
@@ -71,5 +83,6 @@ GRANT SELECT ON ALL TABLES IN SCHEMA book TO tandem_book, tandem_api, tandem_reb
 GRANT UPDATE ON book.progress TO tandem_book, tandem_rebuild;
 GRANT INSERT ON book.views TO tandem_book;
 GRANT INSERT, UPDATE ON book.parked TO tandem_book;
-GRANT UPDATE ON book.parked TO tandem_rebuild;
+GRANT INSERT, UPDATE ON book.parked TO tandem_rebuild;
+GRANT INSERT ON book.parked_new TO tandem_rebuild;
 GRANT INSERT, UPDATE ON book.views, book.rebuilds, book.slices TO tandem_rebuild;

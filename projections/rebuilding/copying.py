@@ -15,7 +15,8 @@ from uuid import UUID
 
 import msgspec
 
-from domain.journal import Codec, Entry
+from domain.errors import JournalCorrupt
+from domain.journal import Codec, Entry, Unreadable
 from projections.rows import Row
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
@@ -38,7 +39,7 @@ _json = msgspec.json.Encoder().encode
 Encode = Callable[[Any], bytes]
 
 
-def entries_in(chunks: Iterable[memoryview | bytes], codec: Codec) -> Iterator[Entry]:
+def entries_in(chunks: Iterable[memoryview | bytes], codec: Codec) -> Iterator[Entry | Unreadable]:
     """The entries of COPY's rows (position, stream, version, topic, state), one chunk a row.
 
     Their `leaf` and `state` are empty: a fold asks for neither.
@@ -55,13 +56,17 @@ def entries_in(chunks: Iterable[memoryview | bytes], codec: Codec) -> Iterator[E
         position, raw, version, length = unpack(data)
         at = start + length
         name = data[start:at]
-        topic = topics.get(name) or topics.setdefault(name, name.decode("ascii"))
+        topic = topics.get(name) or topics.setdefault(name, name.decode())
         stream = streams.get(raw)
         if stream is None:
             if len(streams) >= STREAMS_KEPT_MAX:
                 streams.clear()
             stream = streams[raw] = UUID(bytes=raw)
-        event, meta = read(topic, data[at + 4 :])
+        try:
+            event, meta = read(topic, data[at + 4 :])
+        except JournalCorrupt as error:
+            yield Unreadable(position=position, stream=stream, version=version, topic=topic, error=str(error))
+            continue
         yield Entry(
             position=position,
             stream=stream,

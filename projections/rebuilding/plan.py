@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from domain.topics import EVENTS
 from projections.folding import Table, View
 
 ENTRIES_PER_PART = 500_000  # of the journal: what bounds the rows that a part holds in memory
@@ -22,10 +23,12 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What a slice reads: `apart` are topics of its own streams alone, `whole` those of all streams."""
+    """What a slice reads: `apart` are topics of its own streams alone, `whole` those of all streams. Of neither are the
+    `others`; a topic that this release does not know is in none of the three, and is read with the own streams."""
 
     apart: tuple[str, ...]
     whole: tuple[str, ...]
+    others: tuple[str, ...]
 
 
 def slices_of(views: Sequence[View], *, target: int, processes: int) -> list[Slice]:
@@ -57,7 +60,8 @@ def read_by(views: Sequence[View]) -> Read:
     own = frozenset[str]().union(*(view.topics for view in views))
     needed = frozenset[str]().union(*(need.topics for view in views for need in view.needs))
     assert not own & needed or not any(view.local for view in views), "a stream apart would be folded in every part"
-    return Read(apart=tuple(sorted(own - needed)), whole=tuple(sorted(needed)))
+    others = frozenset(EVENTS) - own - needed
+    return Read(apart=tuple(sorted(own - needed)), whole=tuple(sorted(needed)), others=tuple(sorted(others)))
 
 
 def tables_of(views: Iterable[View]) -> list[Table]:

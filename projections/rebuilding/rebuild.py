@@ -94,6 +94,10 @@ class Rebuild:
         assert standing is not None, "no rebuild is under way"
         return standing
 
+    def parked(self, standing: Standing) -> int:
+        """How many streams are parked in the new rows, counted in each view."""
+        return len(self._store.parked(standing.number))
+
     def step(self) -> Progress:
         """Follow the journal by one batch, never beyond the live book."""
         standing = self.standing()
@@ -165,10 +169,10 @@ class Rebuild:
         if limit <= 0:
             return 0
         views = self._store.passed_over(self._of(standing))
-        entries = self._reader.read(after=standing.position, limit=limit)
+        entries = self._reader.read_any(after=standing.position, limit=limit)
         batch = Batch(self._store.load(refs_of(views, entries), tables_of(views)))
-        batch.fold(views, entries)
-        self._store.commit(batch.changes, number=standing.number, position=entries[-1].position)
+        parked = batch.fold_apart(views, entries, self._store.parked(standing.number))
+        self._store.commit(batch.changes, number=standing.number, position=entries[-1].position, parked=parked)
         return len(entries)
 
     def _of(self, standing: Standing) -> list[View]:

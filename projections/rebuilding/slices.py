@@ -12,9 +12,10 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import ExecStatus
 
-from domain.journal import Codec, Entry
-from projections.folding import Bulk, Table, View
+from domain.journal import Codec, Entry, Unreadable
+from projections.folding import Apart, Bulk, Parked, Table, View
 from projections.rebuilding.copying import HEADER, TRAILER, encoder_of, entries_in, rows_out
+from projections.rebuilding.parked import park
 from projections.rebuilding.plan import Slice, folded_in, new, read_by, tables_of
 from projections.store import Connection, columns, names, passed_over, place
 
@@ -50,7 +51,8 @@ def load_next(job: Job, views: Sequence[View], *, codec: Codec, tell: Tell) -> S
         part = Slice(number=claimed[0], views=tuple(claimed[1]), part=claimed[2], parts=claimed[3])
         own = passed_over(into, [view for view in views if view.name in part.views])
         chunks = _chunks(out, job, part, own)
-        entries, rows = _load(into, own, entries_in(chunks, codec), tell=partial(tell, part.number))
+        entries, rows, parked = _load(into, own, entries_in(chunks, codec), tell=partial(tell, part.number))
+        park(into, parked, rebuild=job.rebuild)
         into.execute(
             "UPDATE book.slices SET entries = %s, rows = %s WHERE rebuild = %s AND number = %s",
             (entries, rows, job.rebuild, part.number),
@@ -60,21 +62,24 @@ def load_next(job: Job, views: Sequence[View], *, codec: Codec, tell: Tell) -> S
 
 
 def _load(
-    into: Connection, own: list[View], entries: Iterator[Entry], *, tell: Callable[[int, int], None]
-) -> tuple[int, int]:
-    """Fold and load. Returns how many entries were read, and how many rows were written."""
-    tables = tables_of(own)
+    into: Connection, own: list[View], entries: Iterator[Entry | Unreadable], *, tell: Callable[[int, int], None]
+) -> tuple[int, int, list[Parked]]:
+    """Fold and load. Returns how many entries were read, how many rows were written, and what its views parked."""
+    tables, names = tables_of(own), {view.name for view in own}
     appended = [table for table in tables if table.appended]
     batch, folded, read, rows = Bulk(), folded_in(own), 0, 0
+    apart, parked = set[Apart](), list[Parked]()
     while several := _next(entries):
-        batch.fold(folded, several)
+        # What a fold of another view breaks on is parked there; here its rows are as that view has them.
+        parked += [one for one in batch.fold_apart(folded, several, apart) if one.view in names]
         read += len(several)
         rows += sum(_copy_in(into, table, batch) for table in appended)
         tell(several[-1].position, read)
-    return read, rows + sum(_copy_in(into, table, batch) for table in tables if not table.appended)
+    rows += sum(_copy_in(into, table, batch) for table in tables if not table.appended)
+    return read, rows, parked
 
 
-def _next(entries: Iterator[Entry]) -> list[Entry]:
+def _next(entries: Iterator[Entry | Unreadable]) -> list[Entry | Unreadable]:
     return list(islice(entries, ENTRIES_PER_BATCH))
 
 
@@ -84,7 +89,7 @@ def _chunks(out: Connection, job: Job, part: Slice, own: list[View]) -> Iterator
     query = ENTRIES_SQL.format(
         target=sql.Literal(job.target),
         whole=sql.Literal(list(read.whole)),
-        apart=sql.Literal(list(read.apart)),
+        others=sql.Literal([*read.others, *read.whole]),
         part=sql.Literal(part.part),
         parts=sql.Literal(part.parts),
     )

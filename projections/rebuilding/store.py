@@ -11,9 +11,10 @@ import psycopg
 from psycopg import sql
 
 from projections.errors import SwapBlocked
-from projections.folding import Change, Table, View
+from projections.folding import Apart, Change, Parked, Table, View
 from projections.layout import created, finished, granted
 from projections.rebuilding.nouns import Compared, Differing, Standing
+from projections.rebuilding.parked import park, parked_in, replace, take_back
 from projections.rebuilding.plan import Slice, new, old, tables_of
 from projections.store import Connection, Wanted, loaded, passed_over, place, write
 
@@ -111,10 +112,15 @@ class RebuildStore:
         """The views without the entries that people decided to pass over."""
         return passed_over(self._state, views)
 
-    def commit(self, changes: Iterable[Change], *, number: int, position: int) -> None:
-        """Rows and the position of the rebuild, together."""
+    def parked(self, number: int) -> set[Apart]:
+        """The streams that are parked in the new rows, each with the view in which it is."""
+        return parked_in(self._state, number)
+
+    def commit(self, changes: Iterable[Change], *, number: int, position: int, parked: Sequence[Parked]) -> None:
+        """Rows, what was parked, and the position of the rebuild, together."""
         with self._rows.transaction(), self._rows.cursor() as rows:
             write(rows, changes, named=new)
+            park(self._rows, parked, rebuild=number)
             rows.execute("UPDATE book.rebuilds SET position = %s WHERE number = %s", (position, number))
 
     @contextmanager
@@ -158,11 +164,7 @@ class RebuildStore:
                 " kept_version = EXCLUDED.kept_version, kept_position = EXCLUDED.kept_position",
                 (view.name, view.version, version, None if version is None else self.live_position()),
             )
-        # What was parked in these views is folded in their new rows.
-        self._state.execute(
-            "UPDATE book.parked SET state = 'rebuilt', decided_at = now() WHERE state = 'parked' AND view = ANY(%s)",
-            ([view.name for view in views],),
-        )
+        replace(self._state, views, rebuild=number)
         self._state.execute("UPDATE book.progress SET swaps = swaps + 1")
         if ahead:
             self._state.execute("UPDATE book.progress SET position = %s", (position,))
@@ -180,7 +182,8 @@ class RebuildStore:
             self._state.execute(
                 "UPDATE book.views SET kept_version = NULL, kept_position = NULL WHERE name = %s", (view.name,)
             )
-            self._open([view], position=kept, target=kept, state="following")
+            number = self._open([view], position=kept, target=kept, state="following")
+            take_back(self._state, view, rebuild=number)
 
     def drop(self, views: Sequence[View], number: int) -> None:
         """Give a rebuild up, and its tables."""

@@ -3,7 +3,7 @@ COPY (
     SELECT notification_id, originator_id, originator_version, topic, state
     FROM journal.entries
     WHERE notification_id <= {target}
-      AND (topic = ANY ({whole}) OR (topic = ANY ({apart})
+      AND (topic = ANY ({whole}) OR (topic <> ALL ({others})
            AND ({parts} = 1 OR (uuid_hash(originator_id) & 2147483647) % {parts} = {part})))
     ORDER BY notification_id
 ) TO STDOUT (FORMAT binary)

@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 from eventsourcing.persistence import StoredEvent
 
-from domain.journal import Codec, Entry, Envelope, Outcome
+from domain.journal import Codec, Entry, Envelope, Outcome, Unreadable
 from domain.journal.committer import Committer, Decide, Figures, Limits
 from domain.journal.encoding import JournalMapper
 from domain.journal.recorder import ENTRIES_PER_LOOK_MAX, CommandRecord, HeadMoved, Known, Look
@@ -64,6 +64,10 @@ class MemoryReader(Connection):
             return [entries[position] for position in range(after + 1, min(last, after + limit) + 1)]
         wanted = (entries[position] for position in range(after + 1, last + 1))
         return [entry for entry in wanted if entry.topic in topics][:limit]
+
+    def read_any(self, *, after: int, limit: int) -> list[Entry | Unreadable]:
+        """Every entry of the simulation can be read."""
+        return [*self.read(after=after, limit=limit)]
 
     def head(self) -> int:
         self._check()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from domain.journal import JournalReader
+from domain.journal import Codec, JournalReader
 from domain.topics import codec
 from projections.folding import View
 from projections.rebuilding.rebuild import Rebuild
@@ -20,8 +20,9 @@ ALL = tuple(view.name for view in VIEWS)
 
 
 @contextmanager
-def rebuild_on(dsn: str, *, views: Sequence[View] = VIEWS) -> Iterator[Rebuild]:
-    reader, store = JournalReader(as_room(dsn, "rebuild"), codec=codec()), RebuildStore(as_room(dsn, "rebuild"))
+def rebuild_on(dsn: str, *, views: Sequence[View] = VIEWS, reading: Codec | None = None) -> Iterator[Rebuild]:
+    reader = JournalReader(as_room(dsn, "rebuild"), codec=reading or codec())
+    store = RebuildStore(as_room(dsn, "rebuild"))
     try:
         yield Rebuild(reader, store, views=views)
     finally:
@@ -29,13 +30,20 @@ def rebuild_on(dsn: str, *, views: Sequence[View] = VIEWS) -> Iterator[Rebuild]:
         reader.close()
 
 
-def load(dsn: str, rebuild: Rebuild, *, slices: int | None = None, views: Sequence[View] = VIEWS) -> bool:
+def load(
+    dsn: str,
+    rebuild: Rebuild,
+    *,
+    slices: int | None = None,
+    views: Sequence[View] = VIEWS,
+    reading: Codec | None = None,
+) -> bool:
     """Load so many slices, or all; after the last one finish. Whether nothing is left."""
     standing = rebuild.standing()
     if standing.state == "loading":
         job = Job(dsn=as_room(dsn, "rebuild"), rebuild=standing.number, target=standing.target)
         while slices is None or slices > 0:
-            if load_next(job, views, codec=codec(), tell=lambda *_: None) is None:
+            if load_next(job, views, codec=reading or codec(), tell=lambda *_: None) is None:
                 rebuild.finish(standing)
                 return True
             slices = None if slices is None else slices - 1
@@ -43,10 +51,12 @@ def load(dsn: str, rebuild: Rebuild, *, slices: int | None = None, views: Sequen
     return True
 
 
-def prepare(dsn: str, rebuild: Rebuild, *names: str, views: Sequence[View] = VIEWS) -> None:
+def prepare(
+    dsn: str, rebuild: Rebuild, *names: str, views: Sequence[View] = VIEWS, reading: Codec | None = None
+) -> None:
     """Everything up to the comparison."""
     rebuild.begin(names or ALL, to=None, processes=1)
-    load(dsn, rebuild, views=views)
+    load(dsn, rebuild, views=views, reading=reading)
     rebuild.catch_up()
 
 
