@@ -29,13 +29,14 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """Evidence of what a tx did. `succeeded` is False when it reverted."""
+    """Evidence of what a tx did. `succeeded` is False when it reverted; `gas_price_wei` is what it paid, if told."""
 
     block_number: int
     block_hash: str
     succeeded: bool
     logs: tuple[RawLog, ...]
     gas_used: int
+    gas_price_wei: int | None = None
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

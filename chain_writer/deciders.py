@@ -10,6 +10,7 @@ import msgspec
 from chain_writer.blocks import Block, BlockTx, Header
 from chain_writer.intents import Intent, Purpose, Slot, SlotState
 from chain_writer.replies import Refused, Reply, Unclear, is_mendable
+from chain_writer.transactions import is_london
 
 REBROADCAST_BLOCKS = 3  # Polygon Edge drops a whole account's txs after 10 blocks in which none of them was mined
 REPLACE_BLOCKS = 12  # how long a head may wait at its price
@@ -54,11 +55,14 @@ class Funds(msgspec.Struct, frozen=True):
     asked_wei: int
 
 
-def next_move(live: Sequence[Slot], *, head: int, gas_price_wei_max: int, funds: Funds | None) -> Move:
+def next_move(
+    live: Sequence[Slot], *, head: int, gas_price_wei_max: int, funds: Funds | None, london: bool = False
+) -> Move:
     """The next move for the slots that are not mined, in the order of their nonces. Only the first is ever replaced.
 
     1. A nonce has no bytes of ours, because one that we never gave out was mined and then lost: fill it. The head's
-       bytes are hopeless: fill its nonce too.
+       bytes are hopeless: fill its nonce too, and again where the filler is of a kind that the chain does not have
+       and the lane does not sign any more (`london`).
     2. The head has waited too long at its price (`is_overdue`), and a higher one is allowed and can be paid: replace.
     3. Some were never sent, or the head has been out of sight for a while: send, all that are due.
     """
@@ -68,7 +72,7 @@ def next_move(live: Sequence[Slot], *, head: int, gas_price_wei_max: int, funds:
         if not slot.submissions:
             return Fill(slot)
     first = live[0]
-    if first.best.reply == Reply.HOPELESS and first.best.purpose is Purpose.EFFECT:
+    if first.best.reply == Reply.HOPELESS and _may_be_filled(first, london=london):
         return Fill(first)
     if funds is not None and is_overdue(first, head=head):
         price = dearer(first, gas_price_wei_max=gas_price_wei_max, funds=funds)
@@ -77,6 +81,10 @@ def next_move(live: Sequence[Slot], *, head: int, gas_price_wei_max: int, funds:
     due = tuple(slot for slot in live if _is_due(slot, head=head))
     # A head that is not due yet was sent a moment ago: what follows it and is due was never sent.
     return Send(due) if due else Wait()
+
+
+def _may_be_filled(slot: Slot, *, london: bool) -> bool:
+    return slot.best.purpose is Purpose.EFFECT or is_london(slot.best.raw) is not london
 
 
 def is_overdue(slot: Slot, *, head: int) -> bool:
@@ -93,10 +101,15 @@ def dearer(slot: Slot, *, gas_price_wei_max: int, funds: Funds) -> int | None:
     On a chain without fees a signer usually holds nothing: then its bytes are sent again and again as they are.
     """
     price = max(submission.gas_price_wei for submission in slot.submissions)
-    risen = max(price + 1, price * (100 + PRICE_STEP_PERCENT) // 100, funds.asked_wei)
+    risen = max(raised(price), funds.asked_wei)
     if risen > gas_price_wei_max or risen * slot.best.gas_limit > funds.balance_wei:
         return None
     return risen
+
+
+def raised(wei: int) -> int:
+    """By as much as nodes ask for where one tx is to replace another. Of an EIP-1559 tx they ask it of its tip, too."""
+    return max(wei + 1, wei * (100 + PRICE_STEP_PERCENT) // 100)
 
 
 def _is_due(slot: Slot, *, head: int) -> bool:

@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 class Lane:
     """Built from what is stored, any number of times. `owner` names the worker; two of them share only the lease.
 
+    `tip_wei` is for chains that have London: its txs are those of EIP-1559 then, legacy ones without it.
     `spending` bounds its fees over time; without it, only the price and the gas of each tx are bounded.
     `crash` is told the name of every crash point that is passed (`chain_writer.means.CRASH_POINTS`).
     """
@@ -55,6 +56,7 @@ class Lane:
         owner: str,
         gas_price_wei: int,
         gas_price_wei_max: int,
+        tip_wei: int | None = None,
         finality_depth: int,
         spending: Spending | None = None,
         crash: Callable[[str], None] = no_crash,
@@ -68,6 +70,7 @@ class Lane:
             policy=Policy(generation, signer=signer.address, gas_price_wei_max=gas_price_wei_max),
             gas_price_wei=gas_price_wei,
             gas_price_wei_max=gas_price_wei_max,
+            tip_wei=tip_wei,
             finality_depth=finality_depth,
             spending=spending,
             crash=crash,

@@ -12,8 +12,9 @@ from abis import Generation
 from chain_writer.intents import NOTHING, Spent, lane_id
 from chain_writer.node import Chain
 from chain_writer.policy import Policy, Spending
-from chain_writer.signer import Fields, Signed, Signer
+from chain_writer.signer import Signed, Signer
 from chain_writer.store import WriterStore
+from chain_writer.transactions import Fields
 
 # The durable steps. A crash may come before or after each, and nothing may be lost or doubled by it.
 STEPS = (
@@ -60,6 +61,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     gas_price_wei: int
     gas_price_wei_max: int
+    tip_wei: int | None
     finality_depth: int
     spending: Spending | None
     crash: Callable[[str], None]
@@ -78,6 +80,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
             data=data,
             gas_limit=gas_limit,
             gas_price_wei=gas_price_wei,
+            tip_wei=None if self.tip_wei is None else min(self.tip_wei, gas_price_wei),
         )
 
     def signed(self, fields: Fields, *, campaigns: Collection[UUID] = (), besides: Spent = NOTHING) -> Signed:

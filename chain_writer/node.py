@@ -88,6 +88,7 @@ class _Receipt(msgspec.Struct, frozen=True, rename="camel"):
     status: _Quantity
     logs: list[_Log]
     gas_used: _Quantity
+    effective_gas_price: _Quantity | None = None
 
 
 _Call = tuple[str, list[Any]]
@@ -257,7 +258,9 @@ def _receipt(receipt: _Receipt | None) -> Receipt | None:
         for log in receipt.logs
     )
     number, status, gas_used = (int(word, 16) for word in (receipt.block_number, receipt.status, receipt.gas_used))
-    return Receipt(number, receipt.block_hash.lower(), status == 1, logs, gas_used)
+    paid = receipt.effective_gas_price
+    price = int(paid, 16) if paid is not None else None
+    return Receipt(number, receipt.block_hash.lower(), status == 1, logs, gas_used, price)
 
 
 def _answered(answer: _Answer) -> Answered:

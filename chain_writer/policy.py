@@ -12,7 +12,7 @@ from abis.calls import SIGNATURES, selector
 from chain_writer.batches import GAS_PER_TX_MAX
 from chain_writer.errors import PolicyBroken, SpendingExceeded
 from chain_writer.intents import Spent
-from chain_writer.signer import Fields
+from chain_writer.transactions import Fields
 
 DATA_BYTES_MAX = 100_000  # Polygon Edge takes 128 KiB
 GAS_PER_FILLER = 21_000  # a transfer of nothing to oneself
@@ -88,6 +88,7 @@ class Policy:
             (fields.chain_id == self._generation.chain_id, f"chain {fields.chain_id} is not ours"),
             (fields.value == 0, "no coin is ever sent"),
             (fields.gas_price_wei <= self._gas_price_wei_max, f"{fields.gas_price_wei} wei is above the price cap"),
+            ((fields.tip_wei or 0) <= fields.gas_price_wei, f"a tip of {fields.tip_wei} wei is above the whole price"),
             (fields.gas_limit <= GAS_PER_TX_MAX, f"{fields.gas_limit} gas is above the cap of one tx"),
             (len(fields.data) <= DATA_BYTES_MAX, f"{len(fields.data)} bytes of calldata are too many"),
             (self._addressed(fields, campaigns), f"0x{fields.data[:4].hex()} to {fields.to} is not on the list"),

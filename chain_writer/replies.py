@@ -84,6 +84,7 @@ _TABLE: tuple[tuple[Reply, tuple[str, ...]], ...] = (
             "invalid tx type",
             "transaction type not supported",
             "unknown transaction type",
+            "style fee params",
             "cannot parse rlp",
             "incorrect number of transaction elements",
         ),

@@ -20,6 +20,7 @@ from chain_writer.deciders import (
     is_overdue,
     next_move,
     on_refusal,
+    raised,
     window_after,
 )
 from chain_writer.errors import NodeLies, WrongChain
@@ -29,8 +30,8 @@ from chain_writer.pins import NO_CODE_HASH, clone_code_hash
 from chain_writer.policy import GAS_PER_FILLER, cost_of
 from chain_writer.replies import Classified, Passed, Refused, Reply, Simulated, Unclear, classify
 from chain_writer.restoring import Restorer, is_burning
-from chain_writer.signer import Fields, read_back
 from chain_writer.store import Bound, Lease
+from chain_writer.transactions import Fields, read_back
 from chain_writer.watching import Watched
 
 BATCHES_PER_STEP_MAX = 20  # what one request to a node may ask
@@ -59,7 +60,9 @@ class Sender:
         live = [slot for slot in watched.slots if slot.state is SlotState.LIVE]
         head = watched.head
         cap = self._means.gas_price_wei_max
-        match next_move(live, head=head, gas_price_wei_max=cap, funds=self._funds(live, head)):
+        london = self._means.tip_wei is not None
+        funds = self._funds(live, head)
+        match next_move(live, head=head, gas_price_wei_max=cap, funds=funds, london=london):
             case Wait():
                 return 0
             case Send(slots):
@@ -84,7 +87,9 @@ class Sender:
 
     def _replace(self, lease: Lease, slot: Slot, price: int, head: int) -> None:
         """The same tx for a higher price: every other field is read back from the bytes that it replaces."""
-        fields = msgspec.structs.replace(read_back(slot.best.raw), gas_price_wei=price)
+        best = read_back(slot.best.raw)
+        tip_wei = None if best.tip_wei is None else min(price, raised(best.tip_wei))
+        fields = msgspec.structs.replace(best, gas_price_wei=price, tip_wei=tip_wei)
         self._submit(lease, fields, slot.best.purpose, head)
 
     def _fill(self, lease: Lease, slot: Slot, head: int) -> None:

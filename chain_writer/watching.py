@@ -216,9 +216,14 @@ def _winner(one: Found, slot: Slot) -> Winner:
 
 
 def _spent(slot: Slot, receipt: Receipt) -> Spent:
-    """What a final nonce cost us: somebody else's tx with our key paid, too, at a price that nobody wrote down."""
-    prices = [one.gas_price_wei for one in slot.submissions if one.hash == slot.winner_hash]
-    return Spent(receipt.gas_used, receipt.gas_used * sum(prices))
+    """What a final nonce cost us, at most where its node does not tell the price that was paid.
+
+    Somebody else's tx with our key paid, too; without that word, nobody knows how much.
+    """
+    price = receipt.gas_price_wei
+    if price is None:
+        price = sum(one.gas_price_wei for one in slot.submissions if one.hash == slot.winner_hash)
+    return Spent(receipt.gas_used, receipt.gas_used * price)
 
 
 def _what_happened(slot: Slot, receipt: Receipt) -> str:

@@ -19,7 +19,8 @@ import msgspec
 
 from abis.hashing import checksummed
 from chain_writer.errors import SignerRefused
-from chain_writer.signer import Fields, Signed, verified
+from chain_writer.signer import Signed, verified
+from chain_writer.transactions import Fields
 
 BODY_BYTES_MAX = 512 * 1024  # twice the largest signed call in hex
 READS_MAX = 1_024  # a body that drips in smaller pieces than this is no answer
@@ -103,7 +104,7 @@ class Web3Signer:
             "data": "0x" + fields.data.hex(),
             "nonce": hex(fields.nonce),
             "gas": hex(fields.gas_limit),
-            "gasPrice": hex(fields.gas_price_wei),
+            **_price(fields),
             "value": hex(fields.value),
             "chainId": hex(fields.chain_id),
         }
@@ -153,6 +154,13 @@ class Web3Signer:
                     " and TANDEM_SIGNER_CERTIFICATE_FILE"
                 ) from None
             raise SignerUnavailable(f"the remote signer is away: {type(error).__name__}") from None
+
+
+def _price(fields: Fields) -> dict[str, str]:
+    """What the gas may cost, in the words of the tx's kind."""
+    if fields.tip_wei is None:
+        return {"gasPrice": hex(fields.gas_price_wei)}
+    return {"maxFeePerGas": hex(fields.gas_price_wei), "maxPriorityFeePerGas": hex(fields.tip_wei)}
 
 
 def _refusal(method: str, code: int) -> Exception:

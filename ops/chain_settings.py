@@ -82,6 +82,12 @@ class ChainSettings(BaseSettings):
         validation_alias=named("TANDEM_GAS_PRICE_WEI_MAX"),
         description="Its cap for replacements.",
     )
+    tip_wei: int | None = Field(
+        default=None,
+        ge=0,
+        validation_alias=named("TANDEM_GAS_TIP_WEI"),
+        description="For a chain that has London: the tip of its transactions, whose price above is the most they pay.",
+    )
     fees_wei_max: int = Field(
         default=10_000_000_000_000_000_000,
         ge=0,
@@ -126,6 +132,8 @@ class ChainSettings(BaseSettings):
             raise ValueError("one address is given to two contracts: each contract has its own")
         if self.gas_price_wei > self.gas_price_wei_max:
             raise ValueError("TANDEM_GAS_PRICE_WEI is above TANDEM_GAS_PRICE_WEI_MAX: no replacement could be sent")
+        if self.tip_wei is not None and self.tip_wei > self.gas_price_wei:
+            raise ValueError("TANDEM_GAS_TIP_WEI is above TANDEM_GAS_PRICE_WEI: the tip is a part of the price")
         return self
 
     @property

@@ -120,6 +120,7 @@ def lane_on(
         owner=f"{owner}{socket.gethostname()}:{os.getpid()}",
         gas_price_wei=settings.gas_price_wei,
         gas_price_wei_max=settings.gas_price_wei_max,
+        tip_wei=settings.tip_wei,
         finality_depth=settings.finality_depth,
         spending=Spending(
             fees_wei_max=settings.fees_wei_max, gas_max=settings.gas_max, window_h=settings.fees_window_h

@@ -14,8 +14,9 @@ from chain_writer.errors import GuardBroken, LeaseLost
 from chain_writer.intents import NOTHING, Intent, Member, Purpose, Slot, Spent, Verdict, Winner
 from chain_writer.replies import Classified
 from chain_writer.rows import cut, intent_of, member_of, mined, sent, settled, slot_of, statement
-from chain_writer.signer import Fields, Signed
+from chain_writer.signer import Signed
 from chain_writer.store.tables import Cursor, Lease, Tables
+from chain_writer.transactions import Fields
 
 
 class LaneRow(msgspec.Struct, frozen=True):

@@ -56,6 +56,6 @@ SPOKEN_IN: dict[str, tuple[str, ...]] = {
     "structlog": ("ops/logs.py",),
     "typer": ("ops/cli*.py",),
     "rich": ("ops/*.py",),
-    "rlp": ("chain_writer/signer.py",),
+    "rlp": ("chain_writer/transactions.py",),
     "msgspec": ("*.py",),
 }

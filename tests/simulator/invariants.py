@@ -15,7 +15,7 @@ from abis import logs as l
 from chain_writer.deciders import IN_FLIGHT_MAX
 from chain_writer.intents import IntentState, Outcome, Purpose, SlotState
 from chain_writer.obligations import obligation_of
-from chain_writer.signer import read_back
+from chain_writer.transactions import read_back
 from chain_writer.verdicts import recorded_by
 from tests.simulator.stores import (
     BookTables,

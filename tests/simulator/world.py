@@ -21,7 +21,7 @@ from chain_writer.intents import generation_id, lane_id
 from chain_writer.lane import LEASE_S, Lane
 from chain_writer.means import CRASH_POINTS
 from chain_writer.reporter import Reporter
-from chain_writer.signer import Fields
+from chain_writer.transactions import Fields
 from domain.errors import JournalUnavailable
 from domain.handlers import decide
 from domain.processes import Scheduler as Deadlines

@@ -59,16 +59,19 @@ class ChainAtHand(msgspec.Struct):
         return receipt
 
 
-def deploy_on(url: str, *, plan: Path) -> ChainAtHand:
+def deploy_on(url: str, *, plan: Path, gas_price_wei: int = 0) -> ChainAtHand:
+    """Where gas has a price, both accounts have a coin to pay it from."""
     rpc = Rpc(url)
     keys = ["0x" + secrets.token_hex(32) for _ in range(2)]
+    for key in keys if gas_price_wei else ():
+        rpc.call("anvil_setBalance", Account.from_key(key).address, hex(10**18))
     generation = contracts.deploy(
         rpc,
         deployer_key=keys[0],
         signers=[Account.from_key(keys[1]).address],
         base_uri=BASE_URI,
         plan=plan,
-        gas_price_wei=0,
+        gas_price_wei=gas_price_wei,
         wait=lambda: None,
     )
     rpc.call("evm_setAutomine", False)

@@ -19,7 +19,8 @@ from eth_account import Account
 
 from abis.hashing import checksummed
 
-NEEDED = ("from", "to", "data", "nonce", "gas", "gasPrice", "value")
+NEEDED = ("from", "to", "data", "nonce", "gas", "value")
+PRICES = (("gasPrice",), ("maxFeePerGas", "maxPriorityFeePerGas"))  # of a legacy tx, of one of EIP-1559
 
 Changed = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -97,13 +98,14 @@ class Web3SignerServer:
                 return 200, _error(-32601, "Method not found")
 
     def _signed(self, params: list[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
-        if len(params) != 1 or any(name not in params[0] for name in NEEDED):
+        priced = [names for names in PRICES if len(params) == 1 and all(name in params[0] for name in names)]
+        if len(priced) != 1 or any(name not in params[0] for name in NEEDED):
             return 400, _error(-32602, "Invalid params")
         asked = params[0]
         key = self.sign_with or self.keys.get(asked["from"].lower())
         if key is None:
             return 200, _error(-32000, "No unlocked account matches the Sender")
-        fields = {name: asked[name] for name in NEEDED[1:]} | {"chainId": self.chain_id}
+        fields = {name: asked[name] for name in (*NEEDED[1:], *priced[0])} | {"chainId": self.chain_id}
         raw = Account.from_key(key).sign_transaction(self.change(_checksummed(fields))).raw_transaction
         return 200, {"result": "0x" + raw.hex()}
 

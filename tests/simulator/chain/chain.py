@@ -11,7 +11,7 @@ import msgspec
 
 from abis import Generation, RawLog
 from abis.calls import selector
-from chain_writer.signer import Fields
+from chain_writer.transactions import Fields
 from tests.simulator.chain.blocks import (
     SimBlock,
     SimLog,

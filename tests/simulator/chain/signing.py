@@ -7,7 +7,8 @@ from functools import lru_cache
 import rlp  # type: ignore[import-untyped]
 
 from abis.hashing import checksummed, keccak
-from chain_writer.signer import EIP155_OFFSET, Fields, Signed
+from chain_writer.signer import Signed
+from chain_writer.transactions import EIP155_OFFSET, Fields
 from tests.support.edge.rawtx import RawTx, rlp_of
 
 TXS_REMEMBERED = 4_096

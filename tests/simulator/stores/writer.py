@@ -31,8 +31,9 @@ from chain_writer.intents import (
 )
 from chain_writer.replies import Classified
 from chain_writer.rows import cut
-from chain_writer.signer import Fields, Signed
+from chain_writer.signer import Signed
 from chain_writer.store import Bound, LaneRow, Lease
+from chain_writer.transactions import Fields
 from tests.simulator.stores.database import Connection, MemoryDatabase
 from tests.simulator.stores.writer_tables import (
     NEVER,

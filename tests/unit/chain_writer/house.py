@@ -216,6 +216,7 @@ class House:
         store: WriterStore | None = None,
         gas_price_wei: int = 0,
         gas_price_wei_max: int = 0,
+        tip_wei: int | None = None,
         opened: bool = True,
     ) -> Lane:
         signer = KeySigner(key or self.chain.signer_key)
@@ -231,6 +232,7 @@ class House:
             owner=owner,
             gas_price_wei=gas_price_wei,
             gas_price_wei_max=gas_price_wei_max,
+            tip_wei=tip_wei,
             finality_depth=FINALITY_DEPTH,
             crash=crash,
         )

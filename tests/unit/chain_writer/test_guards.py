@@ -10,7 +10,8 @@ import pytest
 from chain_writer.errors import GuardBroken
 from chain_writer.intents import Purpose
 from chain_writer.policy import Policy
-from chain_writer.signer import Fields, KeySigner
+from chain_writer.signer import KeySigner
+from chain_writer.transactions import Fields
 from tests.support.chain import ChainAtHand
 from tests.support.roles import as_room
 from tests.unit.chain_writer.house import House, exhaust

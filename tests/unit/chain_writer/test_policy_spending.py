@@ -14,7 +14,8 @@ from chain_writer.errors import SpendingExceeded
 from chain_writer.intents import Purpose, Spent
 from chain_writer.lane import Lane
 from chain_writer.policy import Spending, cost_of
-from chain_writer.signer import Fields, KeySigner, read_back
+from chain_writer.signer import KeySigner
+from chain_writer.transactions import Fields, read_back
 from ops import status
 from ops.settings import Settings
 from tests.unit.chain_writer.house import FINALITY_DEPTH, LANE, House, exhaust

@@ -10,7 +10,8 @@ from eth_account import Account
 from abis.hashing import checksummed
 from chain_writer.errors import ChainWentBack, NodeLies, Quarantined, SignerChanged, WrongChain
 from chain_writer.lane import RENEW_EVERY_S
-from chain_writer.signer import Fields, KeySigner, Signed
+from chain_writer.signer import KeySigner, Signed
+from chain_writer.transactions import Fields
 from tests.unit.chain_writer.house import RECORDED, REGISTERED, House, exhaust
 from tests.unit.chain_writer.nodes import (
     DeafNode,

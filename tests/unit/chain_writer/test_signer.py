@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import rlp  # type: ignore[import-untyped]
 from eth_account import Account
 
 from abis import calls, campaign_address
@@ -15,7 +16,8 @@ from abis.generation import CONTRACTS
 from chain_writer.batches import GAS_PER_TX_MAX
 from chain_writer.errors import KeystoreInvalid, PolicyBroken, SignatureInvalid
 from chain_writer.policy import DATA_BYTES_MAX, GAS_PER_FILLER, Policy
-from chain_writer.signer import Fields, KeySigner, Passphrase, load_keystore, read_back, verified
+from chain_writer.signer import KeySigner, Passphrase, load_keystore, verified
+from chain_writer.transactions import Fields, read_back
 from tests.unit.chain_writer.house import name
 from tests.unit.chain_writer.test_obligations import GENERATION
 
@@ -31,10 +33,11 @@ def altered(**changes: object) -> Fields:
     return msgspec.structs.replace(FIELDS, **changes)
 
 
+@pytest.mark.parametrize("tip_wei", [None, 3])
 @pytest.mark.parametrize("nonce", [0, 1, 127, 128, 255, 256, 2**40])
 @pytest.mark.parametrize("size", [0, 1, 55, 56, 300, 70_000])
-def test_what_is_signed_reads_back_as_what_was_asked_for(nonce: int, size: int) -> None:
-    fields = altered(nonce=nonce, data=b"\x01" * size)
+def test_what_is_signed_reads_back_as_what_was_asked_for(nonce: int, size: int, tip_wei: int | None) -> None:
+    fields = altered(nonce=nonce, data=b"\x01" * size, tip_wei=tip_wei)
 
     signed = SIGNER.sign(fields)
 
@@ -52,6 +55,7 @@ def test_what_is_signed_reads_back_as_what_was_asked_for(nonce: int, size: int) 
         altered(gas_limit=100_001),
         altered(gas_price_wei=9),
         altered(value=1),
+        altered(tip_wei=0),
     ],
 )
 def test_bytes_that_differ_in_any_field_are_not_believed(asked: Fields) -> None:
@@ -66,11 +70,27 @@ def test_bytes_of_another_signer_are_not_believed() -> None:
         verified(raw, fields=FIELDS, address=SIGNER.address)
 
 
-def test_torn_or_padded_bytes_are_not_believed() -> None:
-    raw = SIGNER.sign(FIELDS).raw
+@pytest.mark.parametrize("tip_wei", [None, 1])
+def test_torn_or_padded_bytes_are_not_believed(tip_wei: int | None) -> None:
+    raw = SIGNER.sign(altered(tip_wei=tip_wei)).raw
     for other in (b"", raw[:-1], raw + b"\x00", raw[1:], b"\x80" + raw, b"\xc0"):
         with pytest.raises(SignatureInvalid):
             read_back(other)
+
+
+def test_a_number_in_another_form_is_not_believed() -> None:
+    words = rlp.decode(SIGNER.sign(FIELDS).raw)
+    assert read_back(rlp.encode(words)) == FIELDS
+    for place in (0, 1, 2, 7, 8):
+        with pytest.raises(SignatureInvalid, match="another form"):
+            read_back(rlp.encode([b"\x00" + word if n == place else word for n, word in enumerate(words)]))
+
+
+def test_a_tx_with_a_list_of_slots_is_not_believed() -> None:
+    asked = as_dict(altered(tip_wei=1)) | {"accessList": [{"address": REGISTRY, "storageKeys": []}]}
+    raw = bytes(Account.from_key(KEY).sign_transaction(asked).raw_transaction)
+    with pytest.raises(SignatureInvalid):
+        read_back(raw)
 
 
 def test_a_key_is_never_shown_or_written_down() -> None:
@@ -142,6 +162,7 @@ def test_a_call_may_not_go_to_a_contract_that_is_not_its_own(contract: str) -> N
         altered(chain_id=1),
         altered(value=1),
         altered(gas_price_wei=11),
+        altered(tip_wei=11),
         altered(gas_limit=GAS_PER_TX_MAX + 1),
         altered(data=REGISTER + bytes(DATA_BYTES_MAX)),
         altered(to="0x" + "ff" * 20),
@@ -163,12 +184,15 @@ def test_a_filler_may_be_signed() -> None:
 
 
 def as_dict(fields: Fields) -> dict[str, object]:
-    return {
+    if fields.tip_wei is None:
+        price = {"gasPrice": fields.gas_price_wei}
+    else:
+        price = {"maxFeePerGas": fields.gas_price_wei, "maxPriorityFeePerGas": fields.tip_wei}
+    return price | {
         "chainId": fields.chain_id,
         "nonce": fields.nonce,
         "to": fields.to,
         "data": fields.data,
         "gas": fields.gas_limit,
-        "gasPrice": fields.gas_price_wei,
         "value": fields.value,
     }

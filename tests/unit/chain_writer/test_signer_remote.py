@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from abis import calls
 from chain_writer.errors import OperatorNeeded, SignatureInvalid, SignerRefused
 from chain_writer.lane import Lane
-from chain_writer.signer import Fields, KeySigner, Signer
+from chain_writer.signer import KeySigner, Signer
+from chain_writer.transactions import Fields
 from chain_writer.web3signer import BODY_BYTES_MAX, SignerUnavailable, Web3Signer
 from tests.support.web3signer import Web3SignerServer
 from tests.unit.chain_writer.house import FINALITY_DEPTH, LANE, House, exhaust, name
@@ -78,8 +79,9 @@ def altered(**changes: Any) -> Fields:
         altered(nonce=0, gas_price_wei=0),
         altered(nonce=2**40, data=b"\x01" * 70_000),
         altered(to=OWN.address, data=b"", gas_limit=21_000),
+        altered(tip_wei=3),
     ],
-    ids=["a call", "zeros", "large", "a filler"],
+    ids=["a call", "zeros", "large", "a filler", "with a tip"],
 )
 def test_a_remote_signer_and_a_key_of_ones_own_sign_the_same_bytes(remote: Web3Signer, fields: Fields) -> None:
     signers: list[Signer] = [OWN, remote]
@@ -107,6 +109,14 @@ def test_every_field_is_named_to_the_signer_and_nothing_is_sent_by_it(
             "chainId": "0x64",
         }
     ]
+
+
+def test_a_tip_is_named_with_the_most_that_gas_may_cost(server: Web3SignerServer, remote: Web3Signer) -> None:
+    remote.sign(altered(tip_wei=3))
+
+    (asked,) = server.asked[-1]["params"]
+    assert (asked["maxFeePerGas"], asked["maxPriorityFeePerGas"]) == ("0xa", "0x3")
+    assert "gasPrice" not in asked
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chain_writer.errors import KeystoreInvalid, OperatorNeeded, SignatureInvalid, SignerRefused
-from chain_writer.signer import Fields, KeySigner, Passphrase, load_keystore
+from chain_writer.signer import KeySigner, Passphrase, load_keystore
+from chain_writer.transactions import Fields
 from ops import logs
 from ops.places import ROOT
 from ops.settings import Settings, SettingsInvalid, load

@@ -15,7 +15,8 @@ from abis import Generation, calls
 from chain_indexer.node import Node as IndexerNode
 from chain_writer.blocks import Answered, Receipt
 from chain_writer.node import CALLS_PER_BATCH_MAX, Chain, Node
-from chain_writer.signer import Fields, KeySigner, Signed, Signer
+from chain_writer.signer import KeySigner, Signed, Signer
+from chain_writer.transactions import Fields
 from tests.simulator.chain.chain import SimChain
 from tests.simulator.chain.faults import Faults
 from tests.simulator.chain.indexer_node import SimIndexerNode

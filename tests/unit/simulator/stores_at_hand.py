@@ -9,8 +9,9 @@ from uuid import UUID, uuid5
 from chain_writer.blocks import BlockTx, Header
 from chain_writer.deciders import Found
 from chain_writer.intents import CloseCampaign, IntentState, Kind, Obligation, Outcome, Verdict, Winner
-from chain_writer.signer import Fields, Signed
+from chain_writer.signer import Signed
 from chain_writer.store import Bound, Lease, WriterStore
+from chain_writer.transactions import Fields
 from tests.simulator.stores import MemoryWriterStore
 
 AnyStore = WriterStore | MemoryWriterStore

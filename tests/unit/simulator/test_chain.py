@@ -14,7 +14,7 @@ from abis.hashing import keccak
 from abis.logs import InvestmentRecorded, RoleGranted
 from chain_indexer.continuity import first_break
 from chain_writer.pins import check_chain, check_codes
-from chain_writer.signer import Fields, read_back
+from chain_writer.transactions import Fields, read_back
 from tests.simulator.chain.chain import SimChain
 from tests.simulator.chain.faults import Faults
 from tests.simulator.chain.indexer_node import SimIndexerNode

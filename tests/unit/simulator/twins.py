@@ -6,7 +6,8 @@ from abis import decode
 from abis.calls import selector
 from chain_writer.node import Node
 from chain_writer.replies import Passed, Refused
-from chain_writer.signer import Fields, KeySigner, Signer
+from chain_writer.signer import KeySigner, Signer
+from chain_writer.transactions import Fields
 from tests.simulator.chain.signing import SimSigner
 from tests.support.chain import ChainAtHand
 from tests.support.wallets import key_of, wallet_of
