@@ -6,6 +6,7 @@ from typing import Any
 
 from api import answers as a
 from api import reads as r
+from api.asking.ledger import CHAIN_LEDGER
 from api.asking.rows import CAMPAIGN, COMPANY, INVESTMENT, INVESTOR, PAYMENT
 from api.operations import Operation
 from api.questions import Ask, QuestionRoute
@@ -151,6 +152,15 @@ _HOUSE: tuple[QuestionRoute, ...] = (
         answer=r.Page[a.Entry],
         parameters=PAGE,
         roles=ALL_SEEING,
+    ),
+    QuestionRoute(
+        path=CHAIN_LEDGER,
+        name="read_chain_ledger",
+        summary="The chain ledger: which generation lives, and which one is proposed in its place.",
+        ask=r.chain_ledger,
+        answer=a.ChainLedger,
+        roles=ALL_SEEING,
+        versioned=True,
     ),
     _plain("/v1/rule-packs", "The rule packs in use, the newest of each name marked.", r.rule_packs, a.RulePackList),
     _plain("/v1/refusals", "Every code with which a rule refuses, and what to do about it.", r.refusals, a.RefusalList),

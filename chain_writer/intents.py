@@ -8,8 +8,8 @@ from uuid import UUID, uuid5
 import msgspec
 
 from abis import Generation
+from domain import ledger
 
-GENERATIONS = UUID("a3f4d9c2-1f57-5d0a-9c1e-6f4f1d0b7e25")  # the namespace of generation ids, for ever
 LANES = UUID("b7f0a6de-25d1-5b7e-8a3c-0d9c5e3a4f16")  # the namespace of lane ids, for ever
 
 
@@ -336,9 +336,10 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def generation_id(generation: Generation) -> UUID:
-    """The name of a chain generation: its chain, its genesis and the addresses of its contracts."""
-    addresses = (f"{name}={address.lower()}" for name, address in sorted(generation.addresses.items()))
-    return uuid5(GENERATIONS, ":".join([str(generation.chain_id), generation.genesis_hash.lower(), *addresses]))
+    """The name of a chain generation, as the journal says it."""
+    return ledger.generation_id(
+        chain_id=generation.chain_id, genesis_hash=generation.genesis_hash, addresses=generation.addresses
+    )
 
 
 def lane_id(generation: Generation, address: str) -> UUID:

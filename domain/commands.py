@@ -99,6 +99,8 @@ from domain.investor.commands import (
     RejectKyc,
     SubmitKyc,
 )
+from domain.ledger import commands as ledger
+from domain.ledger.commands import ApprovePromotion, ProposePromotion, WithdrawPromotion
 from domain.payment import commands as payments
 from domain.payment.commands import (
     MatchPayment,
@@ -129,6 +131,7 @@ __all__ = [
     "ApproveDocument",
     "ApproveKyb",
     "ApproveKyc",
+    "ApprovePromotion",
     "ApproveRelease",
     "ApproveWalletRotation",
     "AttachCampaignDocument",
@@ -169,6 +172,7 @@ __all__ = [
     "PauseCampaign",
     "PostUpdate",
     "ProposeAbandonment",
+    "ProposePromotion",
     "PublishMemorandum",
     "PublishProfile",
     "ReconfirmInvestment",
@@ -209,6 +213,7 @@ __all__ = [
     "WithdrawAbandonment",
     "WithdrawCampaign",
     "WithdrawDocument",
+    "WithdrawPromotion",
 ]
 
 
@@ -267,6 +272,7 @@ ALLOWED: dict[type[Command], frozenset[str]] = {
     **investors.ALLOWED,
     **investments.ALLOWED,
     **payments.ALLOWED,
+    **ledger.ALLOWED,
     RejectPosting: frozenset({"writer"}),
     ReleasePosting: frozenset({"operator"}),
     ProposeAbandonment: frozenset({"operator", "compliance"}),

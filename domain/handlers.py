@@ -13,6 +13,7 @@ from domain.company import handlers as companies
 from domain.errors import Refusal
 from domain.investment import handlers as investments
 from domain.investor import handlers as investors
+from domain.ledger import handlers as ledger
 from domain.payment import handlers as payments
 
 
@@ -36,4 +37,5 @@ HANDLERS: dict[type[Command], Handler] = {
     **investments.HANDLERS,
     **payments.HANDLERS,
     **posting_handlers.HANDLERS,
+    **ledger.HANDLERS,
 }

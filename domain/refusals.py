@@ -61,6 +61,12 @@ _ROWS = (
     ("erased", 410, "The personal data of this investor is erased.", "Register the person again, if they ask for it."),
     ("exclusivity-locked", 409, "The company has an open campaign.", "Wait until it is settled or refunded."),
     ("four-eyes", 403, "The one who asked may not decide.", "Let another person decide."),
+    (
+        "generation-not-acceptable",
+        422,
+        "It does not describe a chain generation.",
+        "Send what the rebuild's generation file says.",
+    ),
     ("in-other-hands", 409, "Another person is reviewing this.", "Let that person decide."),
     ("investor-limit", 409, "The investor's limit in this campaign is reached.", "Commit at most what is available."),
     ("kyb-closed", 409, "The KYB is past this step.", "Read the company's state."),

@@ -20,6 +20,8 @@ from domain.investor.state import Investor
 from domain.journal.encoding import Codec, Upcaster
 from domain.journal.entries import Event
 from domain.journal.snapshots import Snapshots, fingerprint_of
+from domain.ledger import events as ledger
+from domain.ledger.state import ChainLedger
 from domain.payment import events as payment
 from domain.payment.state import Payment
 
@@ -39,7 +41,7 @@ EVENT_CLASSES: tuple[type[Event], ...] = tuple(
         *(company, company_postings),
         *(campaign, money_events, coin_events, campaign_postings),
         *(investment, investment_postings),
-        *(investor, payment),
+        *(investor, payment, ledger),
     )
     for kind in _of(module)
 )
@@ -72,6 +74,7 @@ STATES: dict[str, type[Any]] = {
     "investment": Investment,
     "investor": Investor,
     "payment": Payment,
+    "ledger": ChainLedger,
 }
 
 

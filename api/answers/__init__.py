@@ -17,6 +17,7 @@ from api.answers.house import (
 )
 from api.answers.investments import Investment, Shareholding, investment, shareholding
 from api.answers.investors import Investor, WalletChallenge, challenge, investor
+from api.answers.ledger import ChainLedger, chain_ledger
 from api.answers.money import Escrow, Payment, escrow, payment
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Amount",
     "Answer",
     "Campaign",
+    "ChainLedger",
     "Company",
     "Due",
     "Entry",
@@ -40,6 +42,7 @@ __all__ = [
     "Waiting",
     "WalletChallenge",
     "campaign",
+    "chain_ledger",
     "challenge",
     "company",
     "due",

@@ -5,6 +5,7 @@ from api.asking.companies import COMPANIES
 from api.asking.ends import ENDS
 from api.asking.investments import INVESTMENTS
 from api.asking.investors import INVESTORS
+from api.asking.ledger import LEDGERS
 from api.asking.payments import PAYMENTS
 from api.asking.postings import POSTINGS
 from api.commands import CommandRoute
@@ -17,6 +18,7 @@ COMMANDS: tuple[CommandRoute, ...] = (
     *INVESTMENTS,
     *PAYMENTS,
     *POSTINGS,
+    *LEDGERS,
 )
 
 __all__ = ["COMMANDS"]

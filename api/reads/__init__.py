@@ -1,6 +1,7 @@
 """The answers to questions: one function a question, each asking for the right to see before it shows."""
 
 from api.reads.house import due, events, me, operation, operations, refusals, rule_packs, timeline
+from api.reads.ledger import chain_ledger
 from api.reads.money import escrow, investment_payments, payment, payments, releases
 from api.reads.offerings import (
     campaign,
@@ -21,6 +22,7 @@ __all__ = [
     "campaign_investments",
     "campaigns",
     "cap_table",
+    "chain_ledger",
     "challenge",
     "companies",
     "company",

@@ -9,6 +9,9 @@ from domain.campaign.state import Campaign
 from domain.company import exclusivity
 from domain.company.state import Company
 from domain.flows import unlock
+from domain.ledger.promoting import check_stays
+from domain.ledger.state import LEDGER, ChainLedger
+from domain.values import WEI
 
 
 def _draft(command: c.DraftCampaign, work: Work) -> None:
@@ -88,6 +91,8 @@ def _approve(command: c.ApproveCampaign, work: Work) -> None:
     pack = work.packs.get(campaign.terms.rule_pack)
     event = review.approve(campaign, approved_hash=command.terms_hash, wallet=company.wallet, by=work.actor)
     company.check_standing(work.now)
+    if campaign.terms.currency == WEI:
+        check_stays(work.find(ChainLedger, LEDGER))
     work.record(campaign.id, event, pack=pack.id)
 
 

@@ -11,7 +11,8 @@ from tests.golden.coin import COINS
 from tests.golden.example import Example
 from tests.golden.first_circle import FIRST_CIRCLE
 from tests.golden.investing import INVESTING
+from tests.golden.ledger import LEDGERS
 from tests.golden.offering import OFFERING
 from tests.golden.postings import POSTINGS
 
-EXAMPLES: tuple[Example, ...] = (*FIRST_CIRCLE, *OFFERING, *INVESTING, *COINS, *POSTINGS)
+EXAMPLES: tuple[Example, ...] = (*FIRST_CIRCLE, *OFFERING, *INVESTING, *COINS, *POSTINGS, *LEDGERS)

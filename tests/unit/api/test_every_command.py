@@ -14,6 +14,8 @@ from tests.support.wallets import wallet_of
 from tests.unit.api.house import ApiHouse, done
 from tests.unit.api.rows import route_of
 from tests.unit.api.steps import AMOUNT, DOCUMENT, TERMS, Story
+from tests.unit.api.test_refusals_of_promotions import APPROVAL, PROPOSAL
+from tests.unit.api.test_refusals_of_promotions import LEDGER as CHAIN_LEDGER
 
 DIGEST = "ef" * 32
 REASON = {"reason": "as agreed"}
@@ -41,7 +43,18 @@ def test_every_command_of_the_tables_is_taken_in_the_course_of_stories(house: Ap
     given = Given(house)
     house.keys["second"] = house.mint("second", roles=["compliance"])
     house.keys["teller"] = house.mint("teller", roles=["treasury_maker"])
-    for chapter in (_company, _review, _investor, _open_campaign, _money, _end, _certificate, _cancelled, _postings):
+    for chapter in (
+        _company,
+        _review,
+        _investor,
+        _open_campaign,
+        _money,
+        _end,
+        _certificate,
+        _cancelled,
+        _postings,
+        _promotion,
+    ):
         chapter(given, house)
     assert {route.name for route in COMMANDS} - given.taken == set()
 
@@ -117,6 +130,13 @@ def _open_campaign(given: Given, house: ApiHouse) -> None:
     given("investor", f"/v1/investments/{story.investment}:reconfirm", {"change_id": again})
     early = (house.clock() + timedelta(minutes=5)).isoformat()
     given("issuer", f"{campaign}:announce-early-close", {"deadline": early})
+
+
+def _promotion(given: Given, _: ApiHouse) -> None:
+    given("operator", f"{CHAIN_LEDGER}:propose-promotion", PROPOSAL)
+    given("compliance", f"{CHAIN_LEDGER}:withdraw-promotion", REASON)
+    given("operator", f"{CHAIN_LEDGER}:propose-promotion", PROPOSAL)
+    given("compliance", f"{CHAIN_LEDGER}:approve-promotion", APPROVAL)
 
 
 def _postings(given: Given, house: ApiHouse) -> None:

@@ -64,8 +64,12 @@ def test_exactly_the_roles_of_a_question_may_ask_it(shared: ApiHouse, role: str,
         assert response.status_code == 200, response.text
 
 
-def test_only_who_sees_all_reads_the_journal_and_lists_payments() -> None:
-    assert {route.name for route in QUESTIONS if route.roles != ROLES} == {"list_events", "list_payments"}
+def test_only_who_sees_all_reads_the_journal_lists_payments_and_looks_at_the_chain_ledger() -> None:
+    assert {route.name for route in QUESTIONS if route.roles != ROLES} == {
+        "list_events",
+        "list_payments",
+        "read_chain_ledger",
+    }
     assert all(route.roles in {ROLES, ALL_SEEING} for route in QUESTIONS)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from domain.values import Milestone, Terms
 from tests.unit.domain.acts import CAMPAIGN, COMPANY, investment_id, offer
 from tests.unit.domain.machines.decisions import walk_decisions
+from tests.unit.domain.machines.ledgers import walk_ledgers
 from tests.unit.domain.machines.moves import (
     AMOUNT,
     COMPANY_MOVES,
@@ -297,4 +298,5 @@ WALKS = (
     walk_coin,
     walk_investors,
     walk_decisions,
+    walk_ledgers,
 )

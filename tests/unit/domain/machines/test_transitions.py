@@ -36,7 +36,7 @@ def walked() -> tuple[Counter[str], int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["company", "campaign", "investment", "investor", "payment"])
+@pytest.mark.parametrize("kind", ["company", "campaign", "investment", "investor", "payment", "ledger"])
 def test_every_transition_is_made_and_no_other(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     made, situations = walked()
     ours = {line for line in made if line.startswith(f"{kind}: ")}

@@ -18,6 +18,7 @@ from domain.investment import Investment
 from domain.investor import Investor
 from domain.journal import Actor, CommandKey, Envelope, Event
 from domain.journal.work import Versioned, Work
+from domain.ledger import ChainLedger
 from domain.payment import Payment
 from domain.refusals import CODES
 from tests.unit.domain.acts import ALL_PACKS, Acts
@@ -34,7 +35,7 @@ def status_of(state: Any) -> str:
             return NOTHING
         case Company():
             return state.kyb
-        case Campaign() | Investment():
+        case Campaign() | Investment() | ChainLedger():
             return state.status
         case Investor():
             return "erased" if state.erased else state.kyc
