@@ -10,6 +10,7 @@ from chain_writer.means import no_crash, passing
 from chain_writer.obligations import lane_of, obligation_of
 from chain_writer.releases import obliged_anew, released_by
 from chain_writer.store import WriterStore
+from chain_writer.switching import switch_of
 from domain.journal import Entry, JournalReader
 from domain.progress import Progress
 
@@ -37,7 +38,8 @@ def promise_again(
 class Follower:
     """Follows the journal for one chain generation. Two at once, or one killed anywhere, make no intent twice.
 
-    It reads committed entries only, and every committed entry is sealed: its leaf is written with it.
+    It reads committed entries only, and every committed entry is sealed: its leaf is written with it. The entry that
+    promotes another generation in the place of this one is the last that it takes on.
     """
 
     def __init__(
@@ -61,10 +63,18 @@ class Follower:
         self._crash = crash
         self._id = generation_id(generation)
         self._position = self._stored_position()
-        self._rehome()
+        self._ended = store.ended(self._id)
+        if self._ended is None:
+            self._rehome()
 
     def step(self) -> Progress:
+        """Promise what the next entries oblige. A promotion is read last: it ends this generation, or lets it live."""
+        if self._ended is not None:
+            return Progress(advanced=0, position=self._position, lag=0)
         entries = self._reader.read(after=self._position, limit=ENTRIES_PER_STEP_MAX)
+        switch = next((s for e in entries if (s := switch_of(e, self._id)) is not None), None)
+        if switch is not None:
+            entries = [entry for entry in entries if entry.position <= switch.position]
         if entries:
             obligations = [o for e in entries if (o := self._obligation(e)) is not None]
             with passing(self._crash, "promise"):
@@ -73,9 +83,11 @@ class Follower:
                     after=self._position,
                     through=entries[-1].position,
                     obligations=[(o, lane_of(o.subject, self._lanes)) for o in obligations],
+                    switch=switch,
                 )
             # Another follower was first: its intents are these very ones.
             self._position = entries[-1].position if kept else self._stored_position()
+            self._ended = self._store.ended(self._id) if switch is not None or not kept else None
         lag = max(0, self._reader.head() - self._position)
         return Progress(advanced=len(entries), position=self._position, lag=lag)
 

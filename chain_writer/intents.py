@@ -319,6 +319,16 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class Switch(msgspec.Struct, frozen=True, kw_only=True):
+    """The entry at `position` promoted `successor`, of this chain, in the place of `previous`."""
+
+    position: int
+    previous: UUID
+    successor: UUID
+    chain_id: int
+    genesis_hash: str
+
+
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     """An intent that will never land, with everything that its report to the domain needs.
 

@@ -183,13 +183,15 @@ class LaneTables(Tables):
     # Writing a lane. Each is one commit, or nothing.
 
     def allot(self, lease: Lease, bound: Sequence[Bound], *, made_block: int) -> None:
-        """Bind intents to the next nonces, each with the signed bytes that carry them. LeaseLost while it drains.
+        """Bind intents to the next nonces, each with the signed bytes that carry them. LeaseLost while it drains, and
+        when their generation has ended.
 
         All of them in one commit: the disk is waited for once, however many leave together.
         """
         intents = [intent for one in bound for intent in one.intents]
         with self._fenced(lease) as rows:
             _refuse_draining(rows, lease)
+            _refuse_ended(rows, intents)
             _take(rows, lease, [one.fields for one in bound])
             rows.execute(statement("bind"), (intents,))
             if rows.rowcount != len(intents):
@@ -331,6 +333,14 @@ def _refuse_draining(rows: Cursor, lease: Lease) -> None:
     rows.execute("SELECT FROM writer.lanes WHERE lane = %s AND draining", (lease.lane,))
     if rows.rowcount:
         raise LeaseLost("the lane drains")
+
+
+def _refuse_ended(rows: Cursor, intents: Sequence[UUID]) -> None:
+    """All are of one generation, whose row is held here, as it is by whoever ends it: one of the two is first."""
+    rows.execute(statement("ended"), (intents[0],))
+    found = rows.fetchone()
+    if found is not None and found[0] is not None:
+        raise LeaseLost(f"the generation ended with the promotion of another one at position {found[0]}")
 
 
 def _take(rows: Cursor, lease: Lease, several: Sequence[Fields]) -> None:

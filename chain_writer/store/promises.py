@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from chain_writer.intents import Obligation, Rejection
+import msgspec
+
+from chain_writer.intents import Obligation, Rejection, Switch
 from chain_writer.rows import promised, rejection_of, statement
-from chain_writer.store.tables import Tables
+from chain_writer.store.tables import Cursor, Tables
 
 
 class Promises(Tables):
@@ -27,22 +29,38 @@ class Promises(Tables):
         return int(row[0])
 
     def promise(
-        self, generation: UUID, *, after: int, through: int, obligations: Sequence[tuple[Obligation, str]]
+        self,
+        generation: UUID,
+        *,
+        after: int,
+        through: int,
+        obligations: Sequence[tuple[Obligation, str]],
+        switch: Switch | None = None,
     ) -> bool:
-        """Keep intents with their lanes, and the position they were read at, in one commit.
+        """Keep intents with their lanes, the position they were read at, and a switch there, all in one commit.
 
-        False if another follower has moved the position: nothing was written, and reading goes on from there.
+        False if another follower has moved the position or ended the generation: nothing was written.
         """
         with self._transaction() as rows:
+            if switch is not None:
+                _hold(rows, switch)
             rows.execute(
-                "UPDATE writer.followers SET position = %s WHERE generation = %s AND position = %s",
+                "UPDATE writer.followers SET position = %s"
+                " WHERE generation = %s AND position = %s AND ended_position IS NULL",
                 (through, generation, after),
             )
             if rows.rowcount == 0:
                 return False
             if obligations:
                 rows.execute(statement("promise"), promised(generation, obligations))
+            if switch is not None:
+                _switch(rows, switch)
         return True
+
+    def ended(self, generation: UUID) -> int | None:
+        """The position of the entry that ended a generation; None while nothing has."""
+        row = self._maybe("SELECT ended_position FROM writer.followers WHERE generation = %s", (generation,))
+        return None if row is None or row[0] is None else int(row[0])
 
     def promise_one(self, generation: UUID, obligation: Obligation, *, lane: str) -> int:
         """Keep an intent unless there is one of this effect: how many were kept."""
@@ -102,3 +120,20 @@ class Promises(Tables):
     def busy_lanes(self) -> list[str]:
         """The lanes of the house that have something to do or to watch."""
         return [str(row[0]) for row in self._all(statement("busy_lanes"))]
+
+
+def _hold(rows: Cursor, switch: Switch) -> None:
+    """Hold both generations, in one order: who binds an intent holds its own more lightly, and is waited for."""
+    rows.execute(
+        "SELECT FROM writer.followers WHERE generation = ANY(%s) ORDER BY generation FOR UPDATE",
+        ([switch.previous, switch.successor],),
+    )
+
+
+def _switch(rows: Cursor, switch: Switch) -> None:
+    """Whichever of the two followers comes to the promotion first makes the switch whole; the other finds it made."""
+    asked = msgspec.structs.asdict(switch)
+    rows.execute(statement("switch"), asked)
+    if rows.rowcount:
+        rows.execute(statement("switch_intents"), asked)
+        rows.execute(statement("switch_lanes"), asked)

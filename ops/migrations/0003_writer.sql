@@ -12,7 +12,12 @@ CREATE TABLE writer.followers (
     -- Posted again beside the living generation: the domain is told of nothing that it refuses, and no worker of the
     -- house drives its lanes (their names have an @).
     rebuilt boolean NOT NULL DEFAULT false,
-    started_at timestamptz NOT NULL DEFAULT now()
+    -- The entry that promoted another generation in this one's place: nothing behind it is taken on, and nothing is bound
+    -- to a new nonce any more.
+    ended_position bigint,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    CHECK (position <= ended_position),
+    CHECK (ended_position IS NULL OR NOT rebuilt)
 );
 
 -- A lane is one account on one chain. `epoch` rises with each new holder of the lease; every write names the epoch it
@@ -189,6 +194,18 @@ BEGIN
 END $$;
 CREATE TRIGGER guard_lane BEFORE UPDATE ON writer.lanes FOR EACH ROW EXECUTE FUNCTION writer.guard_lane();
 
+CREATE FUNCTION writer.guard_follower() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.position < OLD.position OR (NEW.rebuilt AND NOT OLD.rebuilt)
+        OR (OLD.ended_position IS NOT NULL AND NEW.ended_position IS DISTINCT FROM OLD.ended_position) THEN
+        RAISE EXCEPTION 'generation % reads on, lives, and ends, and none of that is taken back', OLD.generation
+            USING ERRCODE = 'TD012';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER guard_follower BEFORE UPDATE ON writer.followers
+    FOR EACH ROW EXECUTE FUNCTION writer.guard_follower();
+
 CREATE FUNCTION writer.guard_slot() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF (NEW.lane, NEW.nonce, NEW.target) IS DISTINCT FROM (OLD.lane, OLD.nonce, OLD.target) THEN
@@ -271,7 +288,7 @@ CREATE TRIGGER guard_submission BEFORE INSERT OR UPDATE ON writer.submissions
 GRANT USAGE ON SCHEMA writer TO tandem_writer, tandem_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA writer TO tandem_writer, tandem_api;
 GRANT INSERT ON ALL TABLES IN SCHEMA writer TO tandem_writer;
-GRANT UPDATE (position) ON writer.followers TO tandem_writer;
+GRANT UPDATE (position, rebuilt, ended_position) ON writer.followers TO tandem_writer;
 GRANT UPDATE (name, checkpoint, checkpoint_hash, epoch, owner, lease_until, quarantine, burn_through, gas_used,
               fees_wei, draining)
     ON writer.lanes TO tandem_writer;

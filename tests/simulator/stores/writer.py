@@ -26,6 +26,7 @@ from chain_writer.intents import (
     SlotState,
     Spent,
     Submission,
+    Switch,
     Verdict,
     Winner,
 )
@@ -77,11 +78,17 @@ class MemoryPromises(Connection):
         return self.tables.followers[generation].position
 
     def promise(
-        self, generation: UUID, *, after: int, through: int, obligations: Sequence[tuple[Obligation, str]]
+        self,
+        generation: UUID,
+        *,
+        after: int,
+        through: int,
+        obligations: Sequence[tuple[Obligation, str]],
+        switch: Switch | None = None,
     ) -> bool:
         with self._transaction("writer.promise"):
             follower = self.tables.followers.get(generation)
-            if follower is None or follower.position != after:
+            if follower is None or follower.position != after or follower.ended is not None:
                 return False
             self.tables.followers.put(generation, msgspec.structs.replace(follower, position=through))
             known = self.tables.intents
@@ -91,7 +98,36 @@ class MemoryPromises(Connection):
                     raise GuardBroken(f"an intent of position {obligation.position} is there already")
                 taken.add(obligation.position)
                 known.put(obligation.effect, promised(generation, obligation, lane))
+            if switch is not None:
+                self._switch(switch)
         return True
+
+    def ended(self, generation: UUID) -> int | None:
+        follower = self.tables.followers.get(generation)
+        return follower.ended if follower is not None else None
+
+    def _switch(self, switch: Switch) -> None:
+        """What is open of both, and the lanes of both chains, take their new names with the first who comes here."""
+        followers = self.tables.followers
+        previous, successor = followers.get(switch.previous), followers.get(switch.successor)
+        ends = previous is not None and previous.ended is None
+        if not ends and (successor is None or not successor.rebuilt):
+            return
+        if previous is not None and ends:
+            followers.put(switch.previous, msgspec.structs.replace(previous, ended=switch.position))
+        if successor is not None:
+            followers.put(switch.successor, msgspec.structs.replace(successor, rebuilt=False))
+        ending, living = f"@{str(switch.previous)[:8]}", f"@{str(switch.successor)[:8]}"
+        for row in [*self.tables.in_state(IntentState.QUEUED), *self.tables.in_state(IntentState.BOUND)]:
+            if row.generation in {switch.previous, switch.successor}:
+                name = row.lane.partition("@")[0] + (ending if row.generation == switch.previous else "")
+                self.tables.change_intent(row.obligation.effect, lane=name)
+        for lane, kept in list(self.tables.lanes.items()):
+            here = kept.chain == (switch.chain_id, switch.genesis_hash)
+            if here and kept.name.endswith(living):
+                self.tables.lanes.put(lane, msgspec.structs.replace(kept, name=kept.name.partition("@")[0]))
+            elif not here and "@" not in kept.name:
+                self.tables.lanes.put(lane, msgspec.structs.replace(kept, name=kept.name + ending))
 
     def homeless(self, generation: UUID, lanes: Sequence[str]) -> list[UUID]:
         waiting = [row for row in self._queued(generation) if row.lane not in lanes]
@@ -293,9 +329,12 @@ class MemoryWriterStore(MemoryLeases):
         with self._fenced(lease, "allot"):
             if self.tables.lanes[lease.lane].row.draining:
                 raise LeaseLost("the lane drains")
+            intents = [intent for one in bound for intent in one.intents]
+            first = self.tables.intents.get(intents[0])
+            if first is not None and self.ended(first.generation) is not None:
+                raise LeaseLost("the generation has ended")
             for one in bound:
                 self._take(lease, one.fields, members=one.intents)
-            intents = [intent for one in bound for intent in one.intents]
             self.tables.queued(intents, wanted_for="bound")
             for intent in intents:
                 self.tables.change_intent(intent, state=IntentState.BOUND, **CLEARED)

@@ -20,6 +20,7 @@ class FollowerRow(msgspec.Struct, frozen=True):
     chain_id: int
     position: int
     rebuilt: bool = False
+    ended: int | None = None
 
 
 class LaneKept(msgspec.Struct, frozen=True):

@@ -83,8 +83,10 @@ def released(position: int) -> Verdict:
     )
 
 
-def open_lane(store: AnyStore, lane: UUID = LANE, *, name: str = NAME, address: str = SIGNER) -> None:
-    store.open_lane(lane, name, chain_id=CHAIN_ID, genesis_hash=GENESIS, address=address, nonce=5, block=BLOCK)
+def open_lane(
+    store: AnyStore, lane: UUID = LANE, *, name: str = NAME, address: str = SIGNER, genesis_hash: str = GENESIS
+) -> None:
+    store.open_lane(lane, name, chain_id=CHAIN_ID, genesis_hash=genesis_hash, address=address, nonce=5, block=BLOCK)
 
 
 def begin(store: AnyStore, *obligations: Obligation, owner: str = "worker") -> Lease:
