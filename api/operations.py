@@ -62,8 +62,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     `obliges` is the contract call, null for an entry that obliges none. `state`: none · waiting (the writer has not
     taken it up) · queued · submitted · mined (in a block that is not yet believed) · confirmed (the journal says so,
     at `confirmation_position`) · rejected (for good) · released (rejected, and obliged anew) · abandonment-proposed ·
-    abandoned. `release`, `proposal` and `abandonment` are the last of each. `held_because` says what a queued one waits
-    for; `indexed_block` how far the chain is read.
+    abandoned. `generation` is that of the chain ledger which confirmed it; old confirmations name none. `release`,
+    `proposal` and `abandonment` are the last of each. `held_because` says what a queued one waits for; `indexed_block`
+    how far the chain is read.
     """
 
     position: int
@@ -79,6 +80,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     block_hash: str | None
     indexed_block: int | None
     confirmation_position: int | None
+    generation: UUID | None
     held_because: str | None
     rejection: Rejected | None
     release: Decision | None = None
@@ -130,6 +132,7 @@ def operation_of_posting(
         block_hash=posting.block_hash,
         standing=standing,
         confirmation_position=posting.confirmation_position,
+        generation=posting.generation,
         rejection=Rejected(code=posting.rejection_code or "", reason=posting.rejection_reason or "")
         if rejected
         else None,
@@ -188,6 +191,7 @@ def _operation(
     block_hash: str | None = None,
     standing: Standing | None = None,
     confirmation_position: int | None = None,
+    generation: UUID | None = None,
     held_because: str | None = None,
     rejection: Rejected | None = None,
 ) -> Operation:
@@ -205,6 +209,7 @@ def _operation(
         block_hash=block_hash,
         indexed_block=standing.block_number if standing else None,
         confirmation_position=confirmation_position,
+        generation=generation,
         held_because=held_because,
         rejection=rejection,
     )

@@ -25,6 +25,7 @@ from chain_indexer.blocks import ChainPosition, Reason
 from domain import campaign, company, investment
 from domain import commands as c
 from domain.journal import Entry, Event
+from domain.ledger import generation_id
 from domain.values import WEI, ChainFact
 
 Confirming = (
@@ -56,7 +57,7 @@ class Objection(msgspec.Struct, frozen=True):
     detail: str
 
 
-def fact_of(at: ChainPosition, *, chain_id: int, entry_position: int) -> ChainFact:
+def fact_of(at: ChainPosition, *, chain_id: int, generation: UUID, entry_position: int) -> ChainFact:
     return ChainFact(
         chain_id=chain_id,
         block_number=at.block_number,
@@ -64,6 +65,14 @@ def fact_of(at: ChainPosition, *, chain_id: int, entry_position: int) -> ChainFa
         tx_hash=at.tx_hash,
         log_index=at.log_index,
         entry_position=entry_position,
+        generation=generation,
+    )
+
+
+def id_of(generation: Generation) -> UUID:
+    """The name of a chain generation, as the journal says it."""
+    return generation_id(
+        chain_id=generation.chain_id, genesis_hash=generation.genesis_hash, addresses=generation.addresses
     )
 
 

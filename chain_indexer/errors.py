@@ -59,8 +59,9 @@ class WrongGeneration(IndexerStopped):
 
     def __init__(self, *, stored: str, given: str) -> None:
         super().__init__(
-            f"the indexer's tables hold generation {stored}, the settings name {given}. Set TANDEM_GENERATION_FILE"
-            " back, or empty the schema indexer to read the given generation from its first block."
+            f"the indexer's tables hold generation {stored}, the settings name {given}, which the journal has not"
+            " promoted. Set TANDEM_GENERATION_FILE back, or empty the schema indexer to read the given generation from"
+            " its first block."
         )
         self.stored = stored
         self.given = given

@@ -26,7 +26,7 @@ from chain_indexer.blocks import (
     Verdict,
 )
 from chain_indexer.coin import Coin, OfCoin
-from chain_indexer.confirmations import Confirming, command_of, companions, fact_of, objection
+from chain_indexer.confirmations import Confirming, command_of, companions, fact_of, id_of, objection
 from domain.commands import Command
 from domain.errors import KeyReused, Refusal
 from domain.journal import Actor, CommandKey, Entry, Envelope, JournalReader, Ledger, Outcome
@@ -77,9 +77,10 @@ def judge(
     companion: bool,
     block: Header,
     generation: Generation,
+    named: UUID,
     coin: Coin,
 ) -> Verdict | Claim:
-    """What a log is.
+    """What a log is; `named` is the generation's id.
 
     1. Of an unknown signature or layout: foreign.
     2. A repeated write with the same content, the companion of an effect, or a role that the deployment granted: noted.
@@ -94,7 +95,7 @@ def judge(
     if companion or isinstance(decoded, l.AlreadyRecorded) or _wires(decoded, log, generation):
         return Noted(kind=kind)
     if isinstance(decoded, Confirming):
-        return _confirmation(log, decoded, entries=entries, block=block, generation=generation)
+        return _confirmation(log, decoded, entries=entries, block=block, generation=generation, named=named)
     if isinstance(decoded, OfCoin) and log.raw.address == generation.addresses["FundEscrow"].lower():
         return _of_coin(log.at, decoded, coin=coin, chain_id=generation.chain_id)
     if isinstance(decoded, l.Conflict):
@@ -115,6 +116,7 @@ def _confirmation(
     entries: Mapping[bytes, Entry],
     block: Header,
     generation: Generation,
+    named: UUID,
 ) -> Foreign | Claim:
     entry = entries.get(decoded.entry)
     if entry is None:
@@ -128,7 +130,8 @@ def _confirmation(
     )
     if against is not None:
         return _foreign(against.reason, decoded, detail=against.detail, entry=entry)
-    command = command_of(decoded, fact_of(log.at, chain_id=generation.chain_id, entry_position=entry.position))
+    fact = fact_of(log.at, chain_id=generation.chain_id, generation=named, entry_position=entry.position)
+    command = command_of(decoded, fact)
     assert command is not None, "a log whose subject is the entry's stream has a subject"
     envelope = envelope_of(command, log.at, chain_id=generation.chain_id, entry=entry)
     return Claim(type(decoded).__name__, entry, envelope)
@@ -191,6 +194,7 @@ class Feeder:
         self._reader = reader
         self._earlier = earlier
         self._generation = generation
+        self._named = id_of(generation)
         self._crash = crash
 
     def feed(self, logs: Sequence[PlacedLog], blocks: Mapping[int, Header]) -> tuple[Verdict, ...]:
@@ -207,6 +211,7 @@ class Feeder:
                 companion=log.at.key in known,
                 block=blocks[log.at.block_number],
                 generation=self._generation,
+                named=self._named,
                 coin=coin,
             )
             for log, d in zip(logs, decoded, strict=True)

@@ -58,6 +58,7 @@ class Indexer:
 
     Only blocks at least `finality_depth` below the node's head are believed. Killed anywhere, it begins again at its
     checkpoint; the commands of a range that was not kept are asked again under the same names, and change nothing.
+    What is stored of another generation is put aside, if the journal promoted this one (`promoted`); else it stops.
     Where two run on one database, the second waits until the first one's connection ends.
 
     `crash` is called after each thing that outlives a crash, with its name, one of CRASH_POINTS.
@@ -75,6 +76,7 @@ class Indexer:
         hands: Hands,
         audit_percent: int,
         imports_to: int = 0,
+        promoted: bool = False,
         crash: Callable[[str], None] | None = None,
     ) -> None:
         assert finality_depth >= 0
@@ -88,6 +90,7 @@ class Indexer:
         self._reader = Reader(node, generation, audit_percent=audit_percent)
         self._ahead = Ahead(hands, ranges=RANGES_AHEAD_MAX)
         self._imports_to = imports_to
+        self._promoted = promoted
         self._contracts = tuple(address.lower() for address in generation.addresses.values())
         self._contracts_are_there = False
         self._children: tuple[str, ...] = ()
@@ -155,11 +158,20 @@ class Indexer:
         if remembered is None:
             return self._begin()
         if remembered.generation != self._name:
-            raise WrongGeneration(stored=remembered.generation, given=self._name)
+            return self._succeed(remembered.generation)
         self._children = remembered.children
         self._stored_to = remembered.chain.tip.number
         self._head = None
         return remembered.chain
+
+    def _succeed(self, ended: str) -> LocalChain | None:
+        """Begin after another generation: only where the journal has promoted this one in its place."""
+        if not self._promoted:
+            raise WrongGeneration(stored=ended, given=self._name)
+        self._check_chain(self._node.look([self._generation.start_block]))
+        self._store.put_aside(ended)
+        self._children, self._stored_to, self._head = (), 0, None
+        return self._begin()
 
     def _begin(self) -> LocalChain | None:
         start = self._generation.start_block

@@ -9,6 +9,10 @@ import msgspec
 from chain_indexer.store import FOREIGN_SQL, STANDING_SQL, ReadingStore
 
 FOREIGN_PER_ANSWER_MAX = 200
+REACHED_SQL = (
+    "SELECT block_number FROM indexer.checkpoint WHERE generation = %(generation)s UNION ALL"
+    " SELECT block_number FROM indexer.past_checkpoints WHERE generation = %(generation)s"
+)
 HEAD_AGE_S_MAX = 60  # of a head that is called young: thirty blocks of Polygon Edge's usual two seconds
 
 
@@ -46,6 +50,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     ready: int
 
 
+class _Reached(msgspec.Struct, frozen=True, kw_only=True):
+    block_number: int
+
+
 class ForeignLog(msgspec.Struct, frozen=True, kw_only=True):
     """A log that the journal does not explain, whole. `id` is the cursor for `after`."""
 
@@ -76,6 +84,11 @@ class Questions:
         """None before the indexer laid its first checkpoint."""
         rows = self._store.rows(Standing, STANDING_SQL, {"head_age_s_max": HEAD_AGE_S_MAX})
         return rows[0] if rows else None
+
+    def checkpoint_of(self, generation: str) -> int | None:
+        """How far a generation was fed back, the one that is read or one that was put aside; None where neither is."""
+        found = self._store.rows(_Reached, REACHED_SQL, {"generation": generation})
+        return found[0].block_number if found else None
 
     def foreign(self, *, after: int = 0, limit: int = FOREIGN_PER_ANSWER_MAX) -> list[ForeignLog]:
         """The foreign logs in the order in which they were found, after one of them."""

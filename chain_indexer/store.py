@@ -105,6 +105,10 @@ class IndexerStore:
         parameters |= {"generation": generation, "finality_depth": finality_depth}
         self._connection.execute(BEGIN_SQL, parameters)
 
+    def put_aside(self, generation: str) -> None:
+        """Keep what was read of a generation that has ended for audit, and forget it here: another one begins."""
+        self._connection.execute("SELECT indexer.put_aside(%s)", (generation,))
+
     def saw(self, head: Header, *, finality_depth: int) -> None:
         """Keep the head last seen, for whoever asks how old it is."""
         self._connection.execute(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chain_writer.intents import Switch
+from abis import Generation
+from chain_writer.intents import Switch, generation_id
+from chain_writer.store import WriterStore
 from domain.campaign import CampaignPostingAbandoned
 from domain.company import CompanyPostingAbandoned
 from domain.investment import InvestmentPostingAbandoned
 from domain.journal import Entry, JournalReader
 from domain.ledger import LedgerPromoted
+from domain.ledger.standing import last_promotion
 from domain.postings import PostingAbandoned
 
 ABANDONED = tuple(
@@ -43,3 +46,13 @@ def abandoned(reader: JournalReader, *, through: int) -> frozenset[int]:
             if entry.position <= through and isinstance(entry.event, PostingAbandoned):
                 found.add(entry.event.entry_position)
     return frozenset(found)
+
+
+def omitted_of(reader: JournalReader, store: WriterStore, generation: Generation) -> frozenset[int]:
+    """The entries of no effect on a generation that was promoted and has not come to its promotion yet."""
+    name, promotion = generation_id(generation), last_promotion(reader)
+    if promotion is None or promotion.generation.id != name:
+        return frozenset()
+    if store.position(name, chain_id=generation.chain_id) >= promotion.position:
+        return frozenset()
+    return abandoned(reader, through=promotion.position)

@@ -20,7 +20,10 @@ def check_own_hands(by: Actor, reviewer: str | None) -> None:
 
 
 def same_fact(known: ChainFact | None, fact: ChainFact) -> bool:
-    """Whether this is confirmed already, by the same log. Another log for a confirmed thing is refused."""
-    if known is not None and known != fact:
+    """Whether this is confirmed already: by the same log, or by another generation, which has it too.
+
+    Another log of the same generation for a confirmed thing is refused.
+    """
+    if known is not None and known.generation == fact.generation and known != fact:
         raise Refusal("confirmed-otherwise", "this is confirmed by another log", tx_hash=known.tx_hash)
     return known is not None

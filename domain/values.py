@@ -30,8 +30,12 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 
 
-class ChainFact(msgspec.Struct, frozen=True, kw_only=True):
-    """Where on the chain a log stands, and the journal position of the entry whose hash it repeats."""
+class ChainFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where on the chain a log stands, and the journal position of the entry whose hash it repeats.
+
+    `generation` is the id of the chain generation that shows it; none in entries of before confirmations named theirs,
+    when there was only the one that the journal began with.
+    """
 
     chain_id: int
     block_number: int
@@ -39,6 +43,7 @@ class ChainFact(msgspec.Struct, frozen=True, kw_only=True):
     tx_hash: str
     log_index: int
     entry_position: int
+    generation: UUID | None = None
 
 
 class ChainPlace(msgspec.Struct, frozen=True, kw_only=True):

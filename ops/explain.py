@@ -126,7 +126,9 @@ class Tables:
             " JOIN writer.intents USING (intent) WHERE hash = %(tx)s UNION"
             " SELECT position FROM writer.slots JOIN writer.members USING (lane, nonce)"
             " JOIN writer.intents USING (intent) WHERE winner_hash = %(tx)s UNION"
-            " SELECT entry_position FROM indexer.logs WHERE tx_hash = %(tx)s AND entry_position IS NOT NULL ORDER BY 1",
+            " SELECT entry_position FROM indexer.logs WHERE tx_hash = %(tx)s AND entry_position IS NOT NULL UNION"
+            " SELECT entry_position FROM indexer.past_logs WHERE tx_hash = %(tx)s AND entry_position IS NOT NULL"
+            " ORDER BY 1",
             {"tx": hash_},
         )
         return [row["position"] for row in found]

@@ -82,13 +82,13 @@ class Foundation:
         """The accounts that write."""
         if not self._settings.local:
             return deployer.lane_addresses(self._settings)
-        return [address_of(self._home, lane) for lane in self._settings.lane_names]
+        return [address_of(self._settings.keys_home, lane) for lane in self._settings.lane_names]
 
     def _deployer_key(self) -> str:
         if not self._settings.local:
             return deployer.deployer_key(self._settings)
         given = self._settings.deployer_key
-        return given.get_secret_value() if given is not None else raw_key(self._home, DEPLOYER)
+        return given.get_secret_value() if given is not None else raw_key(self._settings.keys_home, DEPLOYER)
 
     def _base_uri(self) -> str:
         if not self._settings.local and not self._settings.public_url:

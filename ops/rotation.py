@@ -70,7 +70,7 @@ def rotate(settings: Settings, name: str, *, to: str | None) -> int:
             _make(rpc, settings, calls)
             calls = []
     if settings.local and not settings.signer_url and settings.keystore_folder is None:
-        _replace_key(settings.home, name)
+        _replace_key(settings.keys_home, name)
         sys.stdout.write(f"{name} signs with {new} from its next turn on\n")
         return prove(settings, name, to=new)
     _print_calls(calls)
@@ -137,7 +137,7 @@ def _words(role_id: bytes, account: str) -> bytes:
 
 
 def _make(rpc: Rpc, settings: Settings, calls: list[Call]) -> None:
-    key = raw_key(settings.home, DEPLOYER)
+    key = raw_key(settings.keys_home, DEPLOYER)
     first = rpc.number("eth_getTransactionCount", Account.from_key(key).address, "latest")
     admin = Deployment(
         rpc,
@@ -169,7 +169,7 @@ def _successor(settings: Settings, name: str, to: str | None) -> str:
     if settings.local and not settings.signer_url and settings.keystore_folder is None:
         if to is not None:
             raise SettingsInvalid("a local stack makes the new key by itself: leave --to out")
-        return address_of(settings.home, _next(name))
+        return address_of(settings.keys_home, _next(name))
     if to is None:
         raise SettingsInvalid("which key takes over? Make it where keys are kept, and give its address with --to")
     try:
@@ -182,7 +182,7 @@ def _former(settings: Settings, name: str) -> list[str]:
     """Every key that the lane has had, the present one with them, be it that it was never used."""
     former = {lane.signer for lane in _lanes(settings, name) if lane.signer}
     if settings.local and not settings.signer_url and settings.keystore_folder is None:
-        former.add(address_of(settings.home, name))
+        former.add(address_of(settings.keys_home, name))
     return sorted(former)
 
 
@@ -192,7 +192,7 @@ def _present(settings: Settings, name: str, lanes: list[LaneFigures]) -> str:
         if settings.signer_url:
             return settings.remote_signers[settings.lane_names.index(name)]
         if settings.local and settings.keystore_folder is None:
-            return address_of(settings.home, name)
+            return address_of(settings.keys_home, name)
     working = [lane.signer for lane in lanes if lane.signer and not lane.draining]
     if len(working) != 1:
         raise SettingsInvalid(f"{len(working)} keys of {name} do not drain: say with --to which one is meant")

@@ -206,6 +206,11 @@ class Settings(ChainSettings):
         """The names of the lanes: each is one signer."""
         return [f"lane-{number}" for number in range(self.lanes)]
 
+    @property
+    def keys_home(self) -> Path:
+        """Where a local stack keeps its raw keys: with the generation that they write to, each of which has its own."""
+        return self.generation_file.parent if self.local and self.generation_file is not None else self.home
+
     def dsn(self, room: str) -> str:
         """The database as one room may use it: the role is taken on connecting."""
         assert room in SQL_ROOMS

@@ -50,7 +50,7 @@ class Signers:
         if settings.signer_url:
             return self._remote(lane)
         if settings.keystore_folder is None:
-            return KeySigner(raw_key(settings.home, lane))
+            return KeySigner(raw_key(settings.keys_home, lane))
         passphrase = self._prompted
         if passphrase is None:
             assert settings.keystore_passphrase_file is not None, "unlock comes first"

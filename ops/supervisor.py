@@ -19,6 +19,7 @@ import msgspec
 
 from abis import Generation
 from ops.foundation import Foundation
+from ops.generations import check_living
 from ops.places import ROOT, tools_folder, write_secret
 from ops.processes import PROCESSES
 from ops.settings import Settings, known_names, load
@@ -204,6 +205,7 @@ class House:
         self.settings = load({**_without_settings(), **self.environment})
         foundation = Foundation(self.settings)
         self._stage("migrations", foundation.migrate)
+        check_living(self.settings, "api")
         self._stage("contracts", foundation.deploy)
         self.generation: Generation = self.settings.generation()
         self.keys: dict[str, str] = self._stage("API keys", foundation.mint_keys)

@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol, TypeVar
 
 from api.vault import Erasures
 from api.vault_store import VaultStore
 from chain_indexer.ahead import ManyHands
+from chain_indexer.confirmations import id_of
 from chain_indexer.health import Healths, names_of
 from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node as IndexerNode
@@ -36,16 +38,19 @@ from chain_writer.reporter import Reporter
 from chain_writer.signer import Signer
 from chain_writer.store import WriterStore
 from chain_writer.sweep import Sweep
+from chain_writer.switching import omitted_of
 from chain_writer.web3signer import Web3Signer
 from domain.handlers import decide
 from domain.journal import JournalReader, Ledger, Limits
 from domain.journal.sealer import Sealer
+from domain.ledger.standing import last_promotion
 from domain.processes import Scheduler, Settlement
 from domain.progress import Progress
 from domain.rule_packs import load_packs
 from domain.store import ProcessStore
 from domain.topics import codec, snapshots
 from ops.crashing import crash_of
+from ops.generations import Promotions
 from ops.indexing import Watched
 from ops.processes import AWAY, Built, Named
 from ops.settings import Settings
@@ -142,6 +147,7 @@ class Wiring:
         """The named loops of a role. Raises KeyError for a role that has none, SettingsInvalid for want of a signer."""
         if role == "worker":
             self._signers.unlock()
+        watching = {"generation": partial(self._generation, "indexer" if role == "indexer" else "writer")}
         made: dict[str, dict[str, Callable[[Opened], Made]]] = {
             "projections": {"book": self._book},
             "processes": {
@@ -150,9 +156,9 @@ class Wiring:
                 "sealer": self._sealer,
                 "erasures": self._erasures,
             },
-            "writer": {"follower": self._follower, "reporter": self._reporter, "sweep": self._sweep},
-            "worker": {"lanes": self._lanes},
-            "indexer": {"indexer": self._indexer},
+            "writer": {"follower": self._follower, "reporter": self._reporter, "sweep": self._sweep, **watching},
+            "worker": {"lanes": self._lanes, **watching},
+            "indexer": {"indexer": self._indexer, **watching},
         }
         return [(name, _built(make)) for name, make in made[role].items()]
 
@@ -207,8 +213,14 @@ class Wiring:
         reader = self._reader("writer", opened)
         store = opened.keep(WriterStore(self._settings.dsn("writer")))
         crash = crash_of(self._settings)
-        follower = Follower(reader, store, self._settings.generation(), self._settings.lane_names, crash=crash)
+        generation = self._settings.generation()
+        omitted = omitted_of(reader, store, generation)
+        follower = Follower(reader, store, generation, self._settings.lane_names, omitted=omitted, crash=crash)
         return follower.step, self._at_journal(reader)
+
+    def _generation(self, room: str, opened: Opened) -> Made:
+        reader = self._reader(room, opened)
+        return Promotions(reader, self._settings).step, self._at_journal(reader)
 
     def _reporter(self, opened: Opened) -> Made:
         store = opened.keep(WriterStore(self._settings.dsn("writer")))
@@ -257,16 +269,19 @@ def indexer_on(
 ) -> Indexer:
     ledger = opened.keep(ledger_on(settings, "indexer"))
     ledger.start()
+    reader, generation = opened.keep(reader_on(settings, "indexer")), settings.generation()
+    promotion = last_promotion(reader)
     return Indexer(
         node=nodes_on(settings, opened, healths),
         store=store,
         ledger=ledger,
-        reader=opened.keep(reader_on(settings, "indexer")),
-        generation=settings.generation(),
+        reader=reader,
+        generation=generation,
         finality_depth=settings.finality_depth,
         hands=opened.keep(ManyHands(RANGES_AHEAD_MAX)),
         audit_percent=settings.audit_percent,
         imports_to=imports_to,
+        promoted=promotion is not None and promotion.generation.id == id_of(generation),
         crash=crash_of(settings),
     )
 

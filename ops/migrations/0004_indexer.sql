@@ -110,9 +110,47 @@ CREATE TABLE indexer.nodes (
     noted_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- What was read of generations that have ended, as it stood when another one was promoted: for audit, under the name of each.
+CREATE TABLE indexer.past_checkpoints (
+    LIKE indexer.checkpoint, put_aside_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (generation)
+);
+CREATE TABLE indexer.past_logs (
+    generation text NOT NULL, LIKE indexer.logs, PRIMARY KEY (generation, block_hash, tx_hash, log_index)
+);
+CREATE TABLE indexer.past_foreign_logs (
+    generation text NOT NULL, LIKE indexer.foreign_logs, PRIMARY KEY (generation, id)
+);
+CREATE TABLE indexer.past_children (
+    generation text NOT NULL, LIKE indexer.children, PRIMARY KEY (generation, address)
+);
+
+-- Puts the whole of a generation aside, in one transaction: the next one begins with empty tables. Addresses, block numbers
+-- and even hashes of two generations may be the same, so that their rows are never mixed. Nobody else may delete a log.
+CREATE FUNCTION indexer.put_aside(ended text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM indexer.checkpoint WHERE generation = ended FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'generation % is not the one that is read', ended USING ERRCODE = 'TD004';
+    END IF;
+    INSERT INTO indexer.past_checkpoints SELECT * FROM indexer.checkpoint;
+    INSERT INTO indexer.past_logs SELECT ended, * FROM indexer.logs;
+    INSERT INTO indexer.past_foreign_logs SELECT ended, * FROM indexer.foreign_logs;
+    INSERT INTO indexer.past_children SELECT ended, * FROM indexer.children;
+    DELETE FROM indexer.foreign_logs;
+    DELETE FROM indexer.logs;
+    DELETE FROM indexer.children;
+    DELETE FROM indexer.headers;
+    DELETE FROM indexer.checkpoint;
+END $$;
+REVOKE EXECUTE ON FUNCTION indexer.put_aside FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION indexer.put_aside TO tandem_indexer;
+
 GRANT USAGE ON SCHEMA indexer TO tandem_indexer, tandem_api;
 GRANT SELECT, INSERT, UPDATE ON indexer.checkpoint TO tandem_indexer;
 GRANT SELECT, INSERT, DELETE ON indexer.headers, indexer.nodes TO tandem_indexer;
 GRANT SELECT, INSERT ON indexer.logs, indexer.foreign_logs, indexer.children TO tandem_indexer;
 GRANT SELECT ON indexer.checkpoint, indexer.headers, indexer.logs, indexer.foreign_logs, indexer.children, indexer.nodes
     TO tandem_api;
+GRANT SELECT ON indexer.past_checkpoints, indexer.past_logs, indexer.past_foreign_logs, indexer.past_children
+    TO tandem_indexer, tandem_api;

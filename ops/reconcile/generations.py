@@ -45,7 +45,7 @@ def compare(living: Settings, rebuilt: Settings) -> Compared:
         journal, as_living = JournalSide(new), JournalSide(old)
         for entry in journal.read(reader):
             as_living.take(entry)
-        _forget_confirmations(journal)
+        journal.forget_places()  # what the journal knows of them, it knows of the living generation
         chain = _read(ChainReader(new_rpc, new), journal)
         on_living = _read(ChainReader(old_rpc, old), as_living)
         signers = signers_of(rebuilt)
@@ -80,12 +80,6 @@ def compare(living: Settings, rebuilt: Settings) -> Compared:
 def _read(reader: ChainReader, journal: JournalSide) -> ChainSide:
     head, block = reader.choose(finality_depth=0, confirmed=0)
     return reader.read(journal, head=head, block=block)
-
-
-def _forget_confirmations(journal: JournalSide) -> None:
-    """What the journal knows of blocks and holders' transfers, it knows of the living generation."""
-    for known in (journal.confirmations, journal.transfers, journal.coin):
-        known.clear()
 
 
 def _missing(journal: JournalSide, chain: ChainSide) -> Iterator[Difference]:

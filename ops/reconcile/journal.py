@@ -9,10 +9,12 @@ from uuid import UUID
 import msgspec
 
 from abis import Generation
+from chain_writer.intents import generation_id
 from domain.campaign import CampaignPostingRejected
 from domain.company import CompanyPostingRejected
 from domain.investment import CertificateTransferred, InvestmentPostingRejected
 from domain.journal import Entry, Event, JournalReader
+from domain.ledger import LedgerPromoted
 from domain.payment import Deposit, PaymentReclaimed, PaymentRecorded, PaymentReturned
 from domain.postings import PostingAbandoned, PostingReleased
 from domain.values import ChainFact, ChainPlace
@@ -77,10 +79,13 @@ class JournalSide:
         self.leaves: dict[bytes, int] = {}
         self.confirmations: dict[int, Confirmation] = {}  # by the position of the obligation
         self.transfers: dict[int, Confirmation] = {}  # by the position of the approval
+        self.elsewhere: set[int] = set()  # obligations that another generation has confirmed
         self.rejections: dict[int, Rejection] = {}  # that no release has come after
         self.abandonments: dict[int, Rejection] = {}
         self.coin: dict[str, list[CoinFact]] = {}  # by the name of the log: one log may say several things
+        self.ended: int | None = None  # where the generation ended, if it has: nothing behind that is posted there
         self._generation = generation
+        self._named = generation_id(generation)
 
     def read(self, reader: JournalReader, *, through: int | None = None) -> Iterator[Entry]:
         """Take in what is there, up to a position or to the end, and pass it on."""
@@ -117,18 +122,20 @@ class JournalSide:
             self._know(CoinFact(entry.position, entry.stream, entry.event, place.reference, place.block_number))
 
     def _know(self, fact: CoinFact) -> None:
-        self.coin.setdefault(fact.reference, []).append(fact)
+        if self.ended is None:
+            self.coin.setdefault(fact.reference, []).append(fact)
 
     def _post(self, entry: Entry) -> None:
-        obligation = obligation_of(entry, self._generation)
+        obligation = obligation_of(entry, self._generation) if self.ended is None else None
         if obligation is not None:
             self.obligations[entry.position] = obligation
             self.leaves[entry.leaf] = entry.position
         fact = getattr(entry.event, "on_chain", None)
         if isinstance(fact, ChainFact):
-            known = self.transfers if isinstance(entry.event, CertificateTransferred) else self.confirmations
-            known[fact.entry_position] = Confirmation(entry.position, entry.stream, entry.event, fact)
+            self._confirm(entry, fact)
         match entry.event:
+            case LedgerPromoted(generation=promoted, previous=previous):
+                self._switch(entry.position, promoted.id, previous)
             case (
                 CompanyPostingRejected(entry_position=place, code=code, reason=reason)
                 | CampaignPostingRejected(entry_position=place, code=code, reason=reason)
@@ -141,3 +148,27 @@ class JournalSide:
                 self.abandonments[place] = Rejection(entry.position, "abandoned", reason)
             case _:
                 pass
+
+    def _confirm(self, entry: Entry, fact: ChainFact) -> None:
+        """Where something stands is known of the generation that confirmed it; of the others only that it was."""
+        if fact.generation not in {None, self._named}:
+            self.elsewhere.add(fact.entry_position)
+            return
+        known = self.transfers if isinstance(entry.event, CertificateTransferred) else self.confirmations
+        known[fact.entry_position] = Confirmation(entry.position, entry.stream, entry.event, fact)
+
+    def _switch(self, position: int, promoted: UUID, previous: UUID) -> None:
+        """A promotion: this generation ends, or it begins to live, and what was known of places is of another one."""
+        if previous == self._named:
+            self.ended = position
+        elif promoted == self._named:
+            self.forget_places(named=self._named)
+
+    def forget_places(self, *, named: UUID | None = None) -> None:
+        """Of confirmations, transfers and coin, keep what the generation of this id confirmed by name, or nothing."""
+        for known in (self.confirmations, self.transfers):
+            others = [place for place, one in known.items() if named is None or one.fact.generation != named]
+            for place in others:
+                del known[place]
+            self.elsewhere.update(others)
+        self.coin.clear()

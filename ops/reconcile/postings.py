@@ -38,9 +38,9 @@ def compare_postings(
     """What each entry obliged, against the chain. For one obligation:
 
     1. Confirmed: its log stands where the confirmation says, and the contract keeps its digest.
-    2. Abandoned: it is not expected on the chain. 3. Rejected: somebody has to decide what happens next. 4. Logged, not
-    confirmed: on its way, unless the indexer has passed it. 5. Neither: on its way, unless the contract keeps something
-    under its key.
+    2. Abandoned: it is not expected on the chain. 3. Rejected: somebody has to decide what happens next. 4. Logged, and
+    confirmed by another generation: that is not said again. 5. Logged, not confirmed: on its way, unless the indexer
+    has passed it. 6. Neither: on its way, unless the contract keeps something under its key.
     """
     posted = Posted([], [], set(met) | set(journal.confirmations), set(moved) | set(journal.transfers))
     for position, obligation in journal.obligations.items():
@@ -58,6 +58,8 @@ def compare_postings(
             posted.differences.append(_about(obligation, "posting-rejected", journal=said, positions=positions))
         elif found is None and digest:
             posted.differences.append(_digest_differs(obligation, digest))
+        elif found is not None and position in journal.elsewhere:
+            posted.differences.extend(_digests_differ(obligation, digest))
         elif found is not None and found.log.block_number <= checkpoint:
             posted.differences.append(_about(obligation, "log-without-confirmation", chain=where(found.log)))
         else:
@@ -85,8 +87,7 @@ def _confirmed(
     obligation: Obligation, confirmation: Confirmation, found: Found | None, digest: bytes
 ) -> Iterator[Difference]:
     yield from _elsewhere(obligation, confirmation, found)
-    if digest != obligation.digest:
-        yield _digest_differs(obligation, digest)
+    yield from _digests_differ(obligation, digest)
     if found is not None:
         positions = (obligation.position, confirmation.position)
         yield from _deadline_differs(obligation, confirmation.event, found, positions)
@@ -136,6 +137,11 @@ def _confirmed_nothing(journal: JournalSide) -> Iterator[Difference]:
                 what=f"{confirmation.event.TOPIC} confirms entry {place}, which obliges nothing of this stream",
                 positions=(place, confirmation.position),
             )
+
+
+def _digests_differ(obligation: Obligation, digest: bytes) -> Iterator[Difference]:
+    if digest != obligation.digest:
+        yield _digest_differs(obligation, digest)
 
 
 def _digest_differs(obligation: Obligation, digest: bytes) -> Difference:

@@ -11,6 +11,7 @@ import msgspec
 
 from abis import Generation
 from abis.hashing import checksummed
+from chain_indexer.indexer import name_of
 from chain_indexer.questions import Questions
 from domain.journal import JournalReader
 from domain.topics import codec
@@ -175,8 +176,8 @@ def _contracts_differ(rpc: BatchRpc, generation: Generation, signers: Sequence[s
 def _checkpoint(dsn: str, generation: Generation) -> int:
     """How far the indexer has fed the chain back; before its first step that is where the contracts begin."""
     with closing(Questions(dsn)) as questions:
-        standing = questions.standing()
-    return standing.block_number if standing is not None else generation.start_block
+        reached = questions.checkpoint_of(name_of(generation))
+    return reached if reached is not None else generation.start_block
 
 
 class _Keystore(msgspec.Struct):
@@ -191,5 +192,5 @@ def signers_of(settings: Settings) -> list[str]:
         files = [settings.keystore_folder / f"{lane}.json" for lane in settings.lane_names]
         return [checksummed(msgspec.json.decode(file.read_bytes(), type=_Keystore).address) for file in files]
     if settings.local:
-        return [address_of(settings.home, lane) for lane in settings.lane_names]
+        return [address_of(settings.keys_home, lane) for lane in settings.lane_names]
     return []

@@ -10,6 +10,7 @@ import msgspec
 
 from projections.rows.campaign import Campaign, CampaignChange, CampaignDocument, Milestone, Release, Update
 from projections.rows.company import Company, Document, Override, Profile, Raise
+from projections.rows.generation import Generation
 from projections.rows.investment import Acknowledgement, CertificateRequest, Investment, Shareholding
 from projections.rows.investor import Investor, Means, RiskText, WalletChallenge
 from projections.rows.money import Balance, Escrow, Line, Payment
@@ -35,6 +36,7 @@ __all__ = [
     "Document",
     "Due",
     "Escrow",
+    "Generation",
     "Investment",
     "Investor",
     "Line",

@@ -11,7 +11,7 @@ from projections.rows.row import Row
 class Posting(Row, frozen=True, kw_only=True):
     """What one entry obliges on the chain: `call` is to be made. `state`: waiting, confirmed, rejected (for good),
     released (rejected and obliged anew), abandonment-proposed, abandoned. The last rejection, release and proposal are
-    kept with who decided and why, whatever came later.
+    kept with who decided and why, whatever came later. `generation` is that of the chain ledger which confirmed it.
 
     `stream` is the entry's; `subject` is the call's natural key on the chain: the id of the company, campaign,
     investment, release or change of a certificate.
@@ -27,6 +27,7 @@ class Posting(Row, frozen=True, kw_only=True):
     state: str = "waiting"
     confirmation_position: int | None = None
     confirmed_at: datetime | None = None
+    generation: UUID | None = None
     chain_id: int | None = None
     block_number: int | None = None
     block_hash: str | None = None

@@ -5,6 +5,7 @@ from projections.views.campaigns import CAMPAIGNS
 from projections.views.companies import COMPANIES
 from projections.views.due import DUE
 from projections.views.escrow import ESCROW
+from projections.views.generations import GENERATIONS
 from projections.views.investments import INVESTMENTS
 from projections.views.investors import INVESTORS
 from projections.views.payments import PAYMENTS
@@ -23,6 +24,7 @@ VIEWS: tuple[View, ...] = (
     ESCROW,
     POSTINGS,
     DUE,
+    GENERATIONS,
 )
 TABLES: tuple[Table, ...] = tuple(table for view in VIEWS for table in view.tables)
 

@@ -152,6 +152,7 @@ def _confirmed(row: Posting, entry: Entry, fact: ChainFact) -> Posting:
         state="confirmed",
         confirmation_position=entry.position,
         confirmed_at=entry.meta.at,
+        generation=fact.generation,
         chain_id=fact.chain_id,
         block_number=fact.block_number,
         block_hash=fact.block_hash,
@@ -186,7 +187,7 @@ def _decided(entry: Entry, event: Any) -> Fields:
 
 POSTINGS = View(
     name="postings",
-    version=3,
+    version=4,
     tables=(TABLE,),
     topics=frozenset(CALLS) | CONFIRMATIONS | REJECTIONS | DECISIONS,
     reads=_reads,

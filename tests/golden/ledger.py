@@ -1,9 +1,12 @@
-"""Examples of what happened to the chain ledger as a whole."""
+"""Examples of what happened to the chain ledger as a whole, and of a confirmation that names its generation."""
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from domain.investment import RecordingConfirmed
 from domain.ledger import LEDGER, ChainGeneration, LedgerPromoted, PromotionProposed, PromotionWithdrawn
-from tests.golden.example import DIGEST, OTHER_WALLET, WALLET, A, Example
+from tests.golden.example import DIGEST, FACT, OTHER_WALLET, WALLET, A, D, Example
 
 GENERATION = ChainGeneration(
     chain_id=31_337,
@@ -37,5 +40,12 @@ LEDGERS = (
             generation=GENERATION, previous=A, compared_position=160, report_hash=DIGEST, proposer="operator-1"
         ),
         by="compliance:compliance-1",
+    ),
+    Example(
+        position=171,
+        stream=D,
+        event=RecordingConfirmed(on_chain=replace(FACT, generation=GENERATION.id)),
+        by="indexer:chain-indexer",
+        variant="of-its-generation",
     ),
 )

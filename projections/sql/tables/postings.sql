@@ -10,6 +10,7 @@ CREATE TABLE {table} (
                                          'abandoned')),
     confirmation_position bigint,
     confirmed_at timestamptz,
+    generation uuid,
     chain_id bigint,
     block_number bigint,
     block_hash text,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import msgspec
 import psycopg
@@ -78,6 +79,22 @@ class MemoryIndexerStore(Connection):
             block, seen = _bare(checkpoint.header), _bare(head)
             stand = Stand(generation=generation, block=block, head=seen, finality_depth=finality_depth)
             self.tables.checkpoint.insert(ONE, stand)
+
+    def put_aside(self, generation: str) -> None:
+        """Simulated auditors look at what is living."""
+        with self._transaction("indexer.put_aside"):
+            stand = self.tables.stand
+            if stand is None or stand.generation != generation:
+                raise psycopg.DatabaseError(f"generation {generation} is not the one that is read")
+            tables: tuple[Table[Any, Any], ...] = (
+                self.tables.checkpoint,
+                self.tables.headers,
+                self.tables.logs,
+                self.tables.children,
+            )
+            for table in tables:
+                for key in list(table):
+                    table.drop(key)
 
     def saw(self, head: Header, *, finality_depth: int) -> None:
         with self._transaction("indexer.saw"):

@@ -18,7 +18,7 @@ from abis.generation import CONTRACTS
 from abis.hashing import checksummed
 from chain_indexer.blocks import ChainPosition, Header, Noted, PlacedLog, Reason
 from chain_indexer.coin import heard
-from chain_indexer.confirmations import NOBODY, command_of, companions, objection, subject_of
+from chain_indexer.confirmations import NOBODY, command_of, companions, id_of, objection, subject_of
 from chain_indexer.feeding import ENTRIES_PER_READ_MAX, Claim, judge, windows
 from domain import campaign, company, investment
 from domain import commands as c
@@ -51,8 +51,15 @@ GENERATION = Generation(
 AT = ChainPosition(block_number=9, tx_index=0, log_index=2, block_hash="0x" + "bb" * 32, tx_hash="0x" + "cc" * 32)
 BLOCK = Header(number=9, hash=AT.block_hash, parent_hash="0x" + "aa" * 32, timestamp_s=1_000)
 FACT = ChainFact(
-    chain_id=100, block_number=9, block_hash=AT.block_hash, tx_hash=AT.tx_hash, log_index=2, entry_position=41
+    chain_id=100,
+    block_number=9,
+    block_hash=AT.block_hash,
+    tx_hash=AT.tx_hash,
+    log_index=2,
+    entry_position=41,
+    generation=id_of(GENERATION),
 )
+KNOWN: dict[str, Any] = {"block": BLOCK, "generation": GENERATION, "named": id_of(GENERATION)}
 
 CERTIFICATES = GENERATION.addresses["NFTShareCertificate"]
 ON_CHAIN: dict[str, Any] = {"change_id": to_bytes32(CHANGE), "entry": LEAF, "token_id": token_id(SUBJECT)}
@@ -221,9 +228,7 @@ def test_the_command_is_given_under_the_log_s_own_name(
     log: Any, event: Event, emitter: str, command: c.Command
 ) -> None:
     placed = PlacedLog(AT, l.RawLog(emitter.lower(), (), b""))
-    claim = judge(
-        placed, log, entries={LEAF: entry_of(event)}, companion=False, block=BLOCK, generation=GENERATION, coin=NO_COIN
-    )
+    claim = judge(placed, log, entries={LEAF: entry_of(event)}, companion=False, coin=NO_COIN, **KNOWN)
     assert isinstance(claim, Claim)
     envelope = claim.envelope
     assert envelope.command == command
@@ -354,7 +359,7 @@ def test_an_effect_explains_what_comes_with_it_once_and_nothing_else(effect: Log
 def test_what_says_nothing_new_is_noted() -> None:
     log = PlacedLog(AT, l.RawLog(WALLET, (), b""))
     repeated = l.AlreadyRecorded(key=LEAF, entry=LEAF)
-    known: dict[str, Any] = {"entries": {}, "block": BLOCK, "generation": GENERATION, "coin": NO_COIN}
+    known: dict[str, Any] = {"entries": {}, "coin": NO_COIN, **KNOWN}
     assert judge(log, repeated, companion=False, **known) == Noted(kind="AlreadyRecorded")
     assert judge(log, l.Locked(token_id=1), companion=True, **known) == Noted(kind="Locked")
 

@@ -19,6 +19,7 @@ from tests.unit.domain.acts import (
     ISSUER,
     MAKER,
     MILESTONES,
+    OPERATOR,
     OTHER_COMPLIANCE,
     investment_id,
     investor_id,
@@ -26,6 +27,7 @@ from tests.unit.domain.acts import (
     wallet_of,
 )
 from tests.unit.domain.house import House
+from tests.unit.domain.machines.ledgers import FOUNDING, SECOND, approval, proposal
 
 OTHER_WALLET = "0x00000000000000000000000000000000000000B2"
 
@@ -58,6 +60,8 @@ def tell(house: House) -> None:
             house.confirm_release(release)
     decline = c.DeclineRelease(campaign_id=CAMPAIGN, release_id=UUID(int=0x4E01), reason="not yet")
     house.do(decline, by=CHECKER)
+    house.do(proposal(SECOND, living=FOUNDING), by=OPERATOR)
+    house.do(approval(SECOND), by=COMPLIANCE)
 
 
 def _a_company(house: House) -> None:
