@@ -140,6 +140,10 @@ class ChainRebuild:
             compared=compared,
         )
 
+    def check_movable(self) -> None:
+        """Raise RebuildRefused if there is what can be posted to no other chain."""
+        self._scan()
+
     # What there is to post.
 
     def _scan(self) -> set[int]:

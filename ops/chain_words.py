@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ops import promotion
 from ops.chain_rebuild import ChainRebuild, Rebuilt, Standing
+from ops.promotion import key_of
 from ops.reconcile.text import difference
 from ops.settings import Settings
 from ops.tables import print_json
@@ -15,7 +19,52 @@ SHOWN_MAX = 50
 
 def rebuild(settings: Settings, url: str, *, as_json: bool) -> int:
     """Post the chain ledger again and print what came of it. Returns 1 if anything differs or was refused."""
-    again = ChainRebuild(settings, url)
+    rebuilt = _rebuilt(ChainRebuild(settings, url), as_json=as_json)
+    if as_json:
+        print_json(rebuilt)
+    else:
+        _print(rebuilt, Console())
+    return 0 if rebuilt.ok else 1
+
+
+def propose(settings: Settings, url: str, *, key_file: Path | None, as_json: bool) -> int:
+    """Rebuild, and propose the promotion of what came of it. Returns 1 if anything differs or was refused."""
+    key, again = key_of(settings, key_file, role="operator"), ChainRebuild(settings, url)
+    rebuilt = _rebuilt(again, as_json=as_json)
+    if not rebuilt.ok:
+        _print(rebuilt, Console(stderr=True))
+        return 1
+    proposed = promotion.propose(settings, again, rebuilt, key=key)
+    if as_json:
+        print_json(proposed)
+        return 0
+    console = Console()
+    _print(rebuilt, console)
+    console.print(
+        f"Proposed at position {proposed.position}: generation {proposed.generation_id}. Another person reads"
+        f" {proposed.report} and approves it: chain promote --report {proposed.report}",
+        soft_wrap=True,
+    )
+    return 0
+
+
+def promote(settings: Settings, report: Path, *, key_file: Path | None, as_json: bool) -> int:
+    """Approve a proposal, and print what to set."""
+    promoted = promotion.promote(settings, report, key=key_of(settings, key_file, role="compliance"))
+    if as_json:
+        print_json(promoted)
+        return 0
+    Console().print(
+        f"Promoted at position {promoted.position}: generation {promoted.generation_id} lives. Stop the house, set"
+        f" TANDEM_GENERATION_FILE={promoted.file} and POLYGON_EDGE_RPC_URL to a node of chain {promoted.chain_id},"
+        " and start it again: nothing starts on another generation.",
+        soft_wrap=True,
+    )
+    return 0
+
+
+def _rebuilt(again: ChainRebuild, *, as_json: bool) -> Rebuilt:
+    """Run a rebuild with a bar for whoever watches."""
     console = Console(stderr=True)
     with Progress(
         TextColumn("posting"),
@@ -33,12 +82,7 @@ def rebuild(settings: Settings, url: str, *, as_json: bool) -> int:
             done = standing.landed + standing.refused
             progress.update(task, total=total, completed=done, per_s=standing.per_s)
 
-        rebuilt = again.run(show)
-    if as_json:
-        print_json(rebuilt)
-    else:
-        _print(rebuilt, Console())
-    return 0 if rebuilt.ok else 1
+        return again.run(show)
 
 
 def _print(rebuilt: Rebuilt, console: Console) -> None:

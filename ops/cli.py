@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ops.cli_book import book_app
+from ops.cli_chain import chain_app
 from ops.cli_index import index_app
 from ops.cli_replay import replay_app
 from ops.errors import OperatorError
@@ -32,8 +33,6 @@ app.add_typer(lanes_app, name="lanes")
 app.add_typer(book_app)
 app.add_typer(index_app)
 app.add_typer(replay_app, name="replay")
-
-chain_app = typer.Typer(help="The chain ledger: post it again elsewhere.", no_args_is_help=True)
 app.add_typer(chain_app, name="chain")
 
 Home = Annotated[
@@ -248,19 +247,6 @@ def contracts_check(home: Home = HOME) -> None:
         typer.echo(difference)
     typer.echo("the chain differs" if differences else "the chain is the pinned one")
     raise typer.Exit(1 if differences else 0)
-
-
-@chain_app.command("rebuild")
-def chain_rebuild(
-    to: Annotated[str, typer.Option("--to", help="A node of the chain that the ledger is posted to.")],
-    *,
-    home: Home = HOME,
-    as_json: AsJson = False,
-) -> None:
-    """Post the chain ledger again, onto another chain, and compare the two. May be stopped and repeated."""
-    from ops.chain_words import rebuild
-
-    raise typer.Exit(rebuild(settings_of(home), to, as_json=as_json))
 
 
 # Keys.

@@ -1,5 +1,5 @@
-"""The chain ledger posted again on a second chain, beside a living house: killed on the way, compared, and not believed
-blindly."""
+"""The chain ledger posted again on a second chain, beside a living house: killed on the way, compared, not believed
+blindly, and promoted by two people."""
 
 from __future__ import annotations
 
@@ -18,14 +18,19 @@ import psycopg
 import pytest
 
 from abis import Generation, calls
+from chain_writer.intents import generation_id
 from domain.journal import JournalReader
 from domain.topics import codec
+from ops.errors import OperatorError
 from ops.places import ROOT, raw_key
+from ops.reconcile import reconcile
 from ops.rpc import Rpc
+from ops.settings import load
 from ops.stack import Chain
 from ops.supervisor import House
 from tests.conftest import TOOLS
 from tests.support.chain import ChainAtHand
+from tests.support.platform import Platform
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chain-rebuild")]
@@ -33,6 +38,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chain-rebuild")]
 LANDED = (
     "SELECT count(*) FROM writer.intents JOIN writer.followers USING (generation) WHERE rebuilt AND state = 'landed'"
 )
+PUT_ASIDE = "SELECT count(*) FROM writer.slots JOIN writer.lanes USING (lane) WHERE name LIKE '%@%'"
+ENDED = "SELECT coalesce(max(ended_position), 0) FROM writer.followers"
 LIVING = "SELECT count(*) FROM writer.intents JOIN writer.followers USING (generation) WHERE NOT rebuilt"
 
 
@@ -48,7 +55,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
-    chain = Chain(tmp_path_factory.mktemp("second"), tools=TOOLS, block_time_s=0.3)
+    yield from started(tmp_path_factory.mktemp("second"))
+
+
+@pytest.fixture
+def third(tmp_path: Path) -> Iterator[Chain]:
+    yield from started(tmp_path)
+
+
+def started(home: Path) -> Iterator[Chain]:
+    chain = Chain(home, tools=TOOLS, block_time_s=0.3)
     chain.start()
     yield chain
     chain.stop()
@@ -140,3 +156,87 @@ def test_the_living_chain_itself_is_refused(house: House) -> None:
     assert refused.returncode == 2
     assert "the chain of the living generation" in refused.stderr
     assert asked(house, "SELECT count(*) FROM writer.followers") == before
+
+
+def test_two_people_move_the_house_to_another_chain_and_nothing_is_lost_or_told_twice(
+    house: House, third: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a campaign that is open, and an investment that the living chain has
+    platform = Platform(house)
+    campaign = platform.campaign(platform.company(f"ET-{uuid4().hex}"))
+    almaz, bekele = (platform.investor(f"{name}-{uuid4().hex}") for name in ("almaz", "bekele"))
+    first = invested(platform, campaign, almaz)
+    founding = str(generation_id(house.generation))
+    assert generation_of(platform, first) == founding
+
+    # when one person proposes what was posted again, that person may not approve it, and another one may
+    home = ("--home", str(house.home))
+    proposed = told(ops("chain", "propose", "--to", third.url, *home, "--json"))
+    second = invested(platform, campaign, bekele)  # life goes on: the living chain has it, the new one does not yet
+    key = tmp_path / "operator.key"
+    key.write_text(house.keys["operator"])
+    own = ops("chain", "promote", "--report", proposed["report"], "--key-file", str(key), *home)
+    assert (own.returncode, "four-eyes" in own.stderr) == (2, True)
+    assert told(ops("chain", "show", *home, "--json"))["living"] is None
+    promoted = told(ops("chain", "promote", "--report", proposed["report"], *home, "--json"))
+    new = promoted["generation_id"]
+    assert told(ops("chain", "show", *home, "--json"))["past"] == [founding]
+
+    # then the house that runs ends there, and does not start on the old chain again
+    until(lambda: asked(house, ENDED) == promoted["position"], "the old generation has ended in the writer")
+    until(lambda: "GenerationEnded" in (house.home / "logs" / "indexer.log").read_text(), "the indexer has ended")
+    assert reconcile(house.settings).differences == []  # what has ended can be audited as long as its chain answers
+    sent = asked(house, PUT_ASIDE)
+    platform.http.close()
+    house.stop()
+    with pytest.raises(OperatorError, match=f"promoted generation {new} at position {promoted['position']}"):
+        House(house.home, block_time_s=0.5).start()
+
+    # when it is started on the new one
+    monkeypatch.setenv("POLYGON_EDGE_RPC_URL", third.url)
+    monkeypatch.setenv("TANDEM_GENERATION_FILE", promoted["file"])
+    with House(house.home, given=load()) as moved:
+        platform = Platform(moved)
+
+        # then a later investment is posted and confirmed there, under its name, and the whole story ends there
+        chaltu = platform.investor(f"chaltu-{uuid4().hex}")
+        last = invested(platform, campaign, chaltu)
+        assert generation_of(platform, last) == new
+        assert [generation_of(platform, one) for one in (first, second)] == [founding, founding]
+        platform.do("operator", f"/v1/campaigns/{campaign}:close", {"reason": "enough"})
+        for one in (first, second, last):
+            platform.wait(one, "investment.certificate_confirmed")
+            assert platform.topics(one).count("investment.recording_confirmed") == 1
+        until(lambda: reconcile(moved.settings).ok, "journal, book and the new chain agree")
+
+        # and nobody has written to the old one since, whose logs are kept as they were read
+        assert asked(moved, PUT_ASIDE) == sent
+        assert asked(moved, "SELECT count(*) FROM indexer.past_logs") > 0
+        assert "lane-0@" in ops("explain", first, *home).stdout
+        platform.http.close()
+
+
+def invested(platform: Platform, campaign: str, investor: str) -> str:
+    investment = platform.commit(campaign, investor, 100_000)
+    platform.pay(investment, 100_000)
+    platform.wait(investment, "investment.recording_confirmed")
+    return investment
+
+
+def generation_of(platform: Platform, investment: str) -> str | None:
+    """The generation that the book says confirmed the recording of an investment."""
+
+    def found() -> list[dict[str, Any]]:
+        items = platform.ask("auditor", "/v1/operations", stream=investment, state="confirmed")["items"]
+        return [one for one in items if one["topic"] == "investment.funded"]
+
+    until(found, "the book knows of the confirmation")
+    generation: str | None = found()[0]["generation"]
+    return generation
+
+
+def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """What a command said as JSON."""
+    assert done.stdout, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer

@@ -59,6 +59,7 @@ def test_every_request_in_a_document_is_answered(document: Path, shell: dict[str
     [
         *("status", "reconcile", "settings", "contracts check", "keys list", "lanes list"),
         *("book parked", "rebuild --all --dry-run", "rebuild investments", "replay view due"),
+        "chain show",
     ],
 )
 def test_the_commands_of_an_operator_work_on_a_running_house(command: str, shell: dict[str, str]) -> None:
