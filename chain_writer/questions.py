@@ -119,7 +119,10 @@ class QuestionStore(Tables):
         return self._all(statement("figures"))
 
     def counts(self) -> list[Row]:
-        return self._all("SELECT state, count(*) FROM writer.intents GROUP BY state")
+        return self._all(
+            "SELECT state, count(*) FROM writer.intents JOIN writer.followers USING (generation)"
+            " WHERE ended_position IS NULL OR state NOT IN ('queued', 'bound') GROUP BY state"
+        )
 
     def replies(self) -> list[Row]:
         return self._all("SELECT reply, count(*) FROM writer.submissions WHERE reply IS NOT NULL GROUP BY reply")
@@ -154,7 +157,7 @@ class Questions:
         return Totals(intents=self.counts(), replies=replies, unknown_replies=self.unknown_replies())
 
     def counts(self) -> dict[str, int]:
-        """How many intents are in each state."""
+        """How many intents are in each state; what a generation that has ended left open is not waited for."""
         return {str(state): int(count) for state, count in self._store.counts()}
 
     def unknown_replies(self) -> int:

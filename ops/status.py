@@ -21,9 +21,13 @@ from ops.settings import Settings, SettingsInvalid
 from ops.tables import print_json, print_table
 
 # A lane whose only keys drain. One whose key was changed has another, that does not.
-DRAINING_SQL = "SELECT name FROM writer.lanes GROUP BY name HAVING bool_and(draining) ORDER BY name"
+DRAINING_SQL = (
+    "SELECT name FROM writer.lanes WHERE strpos(name, '@') = 0 GROUP BY name HAVING bool_and(draining) ORDER BY name"
+)
 PARKED_SQL = "SELECT view, count(DISTINCT stream) FROM book.parked WHERE state = 'parked' GROUP BY view ORDER BY view"
-SIGNERS_SQL = "SELECT name, address FROM writer.lanes WHERE NOT draining ORDER BY name, address"
+SIGNERS_SQL = (
+    "SELECT name, address FROM writer.lanes WHERE NOT draining AND strpos(name, '@') = 0 ORDER BY name, address"
+)
 
 CHAIN_S_MAX = 60.0  # a head older than this is a halted chain
 

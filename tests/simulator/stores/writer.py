@@ -144,7 +144,9 @@ class MemoryPromises(Connection):
         rows = [
             row
             for row in self.tables.in_state(IntentState.REJECTED)
-            if row.reported_position is None and not followers[row.generation].rebuilt
+            if row.reported_position is None
+            and not followers[row.generation].rebuilt
+            and followers[row.generation].ended is None
         ]
         rows.sort(key=lambda row: row.obligation.position)
         return [

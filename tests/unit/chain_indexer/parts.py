@@ -99,6 +99,7 @@ class World:
         generation: Any = None,
         audit_percent: int = 100,
         imports_to: int = 0,
+        promoted: bool = False,
     ) -> Indexer:
         """A new indexer on what is stored, with connections of its own."""
         room = as_room(self.dsn, "indexer")
@@ -117,6 +118,7 @@ class World:
             hands=hands,
             audit_percent=audit_percent,
             imports_to=imports_to,
+            promoted=promoted,
             crash=crash,
         )
 

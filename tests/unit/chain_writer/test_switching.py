@@ -82,6 +82,11 @@ def test_what_the_old_chain_does_not_have_yet_the_new_generation_owes_and_nobody
     assert rows == [(False, end), (False, None)]
     assert house.store.busy_lanes() == [LANE]
 
+    # and people are told of the living one
+    assert house.questions.counts() == {"landed": 1, "queued": 3}
+    assert [figures.name for figures in house.questions.lanes()] == [LANE]
+    assert house.story(company).state == "queued"
+
 
 @pytest.mark.parts
 def test_a_worker_that_saw_the_intent_before_the_end_cannot_bind_it_after(house: House) -> None:

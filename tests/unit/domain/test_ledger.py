@@ -8,7 +8,19 @@ from msgspec.structs import replace
 from domain import commands as c
 from domain.journal import Actor
 from domain.ledger import LEDGER, ChainGeneration, ChainLedger, LedgerPromoted
-from tests.unit.domain.acts import CAMPAIGN, COMPLIANCE, DIGEST, ISSUER, OPERATOR, OTHER_DIGEST, WEI, Stage
+from domain.values import ChainFact
+from tests.unit.domain.acts import (
+    CAMPAIGN,
+    COMPLIANCE,
+    DIGEST,
+    INDEXER,
+    ISSUER,
+    OPERATOR,
+    OTHER_DIGEST,
+    WEI,
+    Stage,
+    investment_id,
+)
 from tests.unit.domain.machines.ledgers import FOUNDING, SECOND, THIRD, approval, proposal
 
 PROPOSED = proposal(SECOND, living=FOUNDING)
@@ -133,3 +145,28 @@ def test_while_a_move_is_proposed_no_campaign_in_coin_is_approved() -> None:
     stage.ask(approved, by=COMPLIANCE).then_refused("wrong-status")
     stage.do(c.WithdrawPromotion(reason="coin comes first"), by=OPERATOR)
     stage.do(approved, by=COMPLIANCE)
+
+
+def of(fact: ChainFact, generation: ChainGeneration) -> ChainFact:
+    return replace(fact, generation=generation.id)
+
+
+def test_what_one_generation_confirmed_another_one_confirms_without_a_word_and_what_it_did_not_for_good() -> None:
+    # given an investment that the founding generation has, and one that it has not yet
+    stage = Stage()
+    stage.open_campaign()
+    for number in (1, 2):
+        stage.invest(number, 50_000, investor=number)
+    known = of(stage.fact(), FOUNDING)
+    stage.do(c.ConfirmRecording(investment_id=investment_id(1), on_chain=known), by=INDEXER)
+
+    # when the second generation shows both
+    there = of(stage.fact(), SECOND)
+    for number, topics in ((1, ()), (2, ("investment.recording_confirmed",))):
+        confirm = c.ConfirmRecording(investment_id=investment_id(number), on_chain=there)
+        stage.ask(confirm, by=INDEXER).then_topics(*topics)
+
+    # then each names who confirmed it first; another log of the same generation is none of ours
+    assert [stage.investment(number).recorded for number in (1, 2)] == [known, there]
+    again = c.ConfirmRecording(investment_id=investment_id(2), on_chain=of(stage.fact(), SECOND))
+    stage.ask(again, by=INDEXER).then_refused("confirmed-otherwise")

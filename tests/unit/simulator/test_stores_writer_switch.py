@@ -89,10 +89,12 @@ def test_the_generation_that_is_promoted_takes_the_names_of_the_houses_lanes(sto
     assert store.drain(BESIDE, draining=True) == 0
 
 
-def test_what_the_promoted_generation_refused_is_told_from_then_on(store: WriterStore) -> None:
-    begin(store)
+def test_what_the_promoted_generation_refused_is_told_from_then_on_and_nothing_of_the_ended_one(
+    store: WriterStore,
+) -> None:
+    begin(store, obligation(6, flaw="no wallet either"))
     beside(store)
-    assert store.rejections(limit=9) == []
+    assert [one.position for one in store.rejections(limit=9)] == [6]
     assert store.promise(OTHER, after=50, through=120, obligations=[], switch=SWITCH)
     assert [(one.position, one.code) for one in store.rejections(limit=9)] == [(4, "not-callable")]
 
