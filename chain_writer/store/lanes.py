@@ -337,7 +337,7 @@ def _refuse_draining(rows: Cursor, lease: Lease) -> None:
 
 def _refuse_ended(rows: Cursor, intents: Sequence[UUID]) -> None:
     """All are of one generation, whose row is held here, as it is by whoever ends it: one of the two is first."""
-    rows.execute(statement("ended"), (intents[0],))
+    rows.execute(statement("ended"), (intents[0] if intents else None,))
     found = rows.fetchone()
     if found is not None and found[0] is not None:
         raise LeaseLost(f"the generation ended with the promotion of another one at position {found[0]}")

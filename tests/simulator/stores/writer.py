@@ -332,7 +332,7 @@ class MemoryWriterStore(MemoryLeases):
             if self.tables.lanes[lease.lane].row.draining:
                 raise LeaseLost("the lane drains")
             intents = [intent for one in bound for intent in one.intents]
-            first = self.tables.intents.get(intents[0])
+            first = self.tables.intents.get(intents[0]) if intents else None
             if first is not None and self.ended(first.generation) is not None:
                 raise LeaseLost("the generation has ended")
             for one in bound:
