@@ -36,6 +36,7 @@ from domain.topics import codec
 from domain.values import WEI
 from ops.errors import OperatorError
 from ops.foundation import Foundation
+from ops.generations import Promotions, check_living
 from ops.reconcile.generations import Compared, compare
 from ops.rpc import Rpc
 from ops.settings import Settings
@@ -122,7 +123,8 @@ class ChainRebuild:
         )
 
     def run(self, watching: Callable[[Standing], None]) -> Rebuilt:
-        """All of it. Raises RebuildRefused, OperatorNeeded, or what a service raises that goes away."""
+        """All of it. Raises RebuildRefused, GenerationEnded, OperatorNeeded, or what a service raises that went."""
+        check_living(self._living, "writer")
         abandoned = self._scan()
         generation = self._deploy()
         standing = self._post(generation, abandoned, watching)
@@ -187,8 +189,10 @@ class ChainRebuild:
             store = opened.enter_context(closing(WriterStore(self.settings.dsn("writer"))))
             follower = Follower(reader, store, generation, list(lanes), rebuilt=True, omitted=abandoned)
             drivers = opened.enter_context(Drivers(self.settings, lanes))
+            promotions = Promotions(reader, self._living)
             began, landed_before = time.monotonic(), store.tally(name).get("landed", 0)
             while True:
+                promotions.step()
                 progress, tally = follower.step(), store.tally(name)
                 standing = Standing(
                     journal=progress.position,

@@ -168,10 +168,13 @@ class Tables:
         return [_as(Attempt, row) for row in found]
 
     def logs(self, entry: Entry) -> list[Log]:
-        """What the chain shows of an entry, in the order of the chain."""
+        """What the chain shows of an entry, in its order; first what generations that have ended showed."""
         found = self._asked(
-            "SELECT kind, verdict, block_number, block_hash, tx_hash, log_index, confirmed_position FROM indexer.logs"
-            " WHERE entry_position = %(position)s ORDER BY block_number, tx_index, log_index",
+            "SELECT 0 AS past, kind, verdict, block_number, block_hash, tx_hash, log_index, confirmed_position,"
+            " tx_index FROM indexer.logs WHERE entry_position = %(position)s UNION ALL"
+            " SELECT 1, kind, verdict, block_number, block_hash, tx_hash, log_index, confirmed_position, tx_index"
+            " FROM indexer.past_logs WHERE entry_position = %(position)s"
+            " ORDER BY past DESC, block_number, tx_index, log_index",
             {"position": entry.position},
         )
         return [_as(Log, row) for row in found]
