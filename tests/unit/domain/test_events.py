@@ -42,6 +42,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         return PLAIN[hint]
     if get_origin(hint) is tuple:
         return st.lists(values(get_args(hint)[0]), max_size=3).map(tuple)
+    if get_origin(hint) is dict:
+        return st.dictionaries(*(values(one) for one in get_args(hint)), max_size=3)
     if get_origin(hint) is UnionType:
         return st.one_of(*(values(one) for one in get_args(hint)))
     return structs(hint)

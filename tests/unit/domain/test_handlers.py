@@ -93,5 +93,6 @@ def test_every_event_of_the_domain_is_made_by_one_kind_of_thing() -> None:
         "company",
         "investment",
         "investor",
+        "ledger",
         "payment",
     }
