@@ -27,7 +27,7 @@ from projections.rebuilding.store import RebuildStore
 from projections.views import VIEWS
 
 LISTEN_S = 0.2
-READING = 0.85  # of a slice's time; the rest is writing its rows
+READING = 0.8  # of a slice's time; the rest is writing its rows
 ROOM = "rebuild"
 
 
@@ -171,16 +171,18 @@ def _ended(rebuild: Rebuild, wish: Wish, entries: int, clocked: Clocked) -> Repo
 
 def _load(settings: Settings, rebuild: Rebuild, standing: Standing, *, processes: int, watcher: Watcher) -> None:
     job = Job(dsn=settings.dsn(ROOM), rebuild=standing.number, target=standing.target)
+    weights = rebuild.weights(standing)
     while (missing := rebuild.left(standing)[0]) > 0:
-        total = rebuild.slices(standing)
-        _load_in_processes(job, min(processes, missing), _Heard(total, standing.target, watcher))
+        heard = _Heard(rebuild.slices(standing), weights, standing.target, watcher)
+        _load_in_processes(job, min(processes, missing), heard)
 
 
 class _Heard:
-    """Adds up what the processes say: each slice is one part of the whole, and within it the journal is."""
+    """Adds up what the processes say: each slice weighs as much as it is work, and within it the journal is even."""
 
-    def __init__(self, slices: dict[int, int | None], target: int, watcher: Watcher) -> None:
+    def __init__(self, slices: dict[int, int | None], weights: dict[int, float], target: int, watcher: Watcher) -> None:
         self._target = max(target, 1)
+        self._weights, self._whole = weights, sum(weights.values())
         self._shares = {number: 0.0 if entries is None else 1.0 for number, entries in slices.items()}
         self._entries = {number: entries or 0 for number, entries in slices.items()}
         self._watcher = watcher
@@ -188,7 +190,8 @@ class _Heard:
     def __call__(self, number: int, position: int, entries: int) -> None:
         self._shares[number] = 1.0 if position >= self._target else READING * position / self._target
         self._entries[number] = entries
-        self._watcher.loaded(sum(self._shares.values()) / len(self._shares), sum(self._entries.values()))
+        done = sum(self._weights[number] * share for number, share in self._shares.items())
+        self._watcher.loaded(done / self._whole, sum(self._entries.values()))
 
 
 def _load_in_processes(job: Job, processes: int, heard: Callable[[int, int, int], None]) -> None:

@@ -61,6 +61,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     (`*`: whole rows come or go).
 
     `local`: what an entry touches is touched by entries of its own stream alone, so that streams can be folded apart.
+    `within`: of a view that is not, the kind of stream that all an entry touches belongs to: the entry's own stream, or
+    the one that its event names (`campaign` by `campaign_id`). One that names none only appends rows.
     `needs`: folds whose rows this one reads and does not own. They listen to no more than what is read of them, and of
     that to what is the same in every later state of the row.
     """
@@ -72,6 +74,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     reads: Callable[[Entry], Sequence[Ref]]
     fold: Callable[[Sight, Entry], Sequence[Change]]
     local: bool = True
+    within: str | None = None
     needs: tuple[View, ...] = ()
     differs: frozenset[str] = frozenset()
     passed: frozenset[int] = frozenset()  # positions that people decided to pass over

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain, repeat
 from struct import Struct
 from typing import Any
 from uuid import UUID
@@ -24,10 +25,10 @@ TRAILER = b"\xff\xff"
 NULL = b"\xff\xff\xff\xff"
 AMOUNTS_KEPT_MAX = 65_536
 STREAMS_KEPT_MAX = 65_536
+SELDOM = 4  # of so many values one that is new: fewer are worth looking for
 
 # An entry: its position, stream, version and the length of its topic; then the topic, a length, and what was stored.
 _ENTRY = Struct(">6xq4x16s4xqi")
-_FIVE = Struct(">h").pack(5)  # fields, as every row but the first begins
 _LENGTH = Struct(">i")
 _PACK = {size: Struct(f">i{code}").pack for size, code in ((8, "q"), (4, "i"), (2, "h"))}
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -37,31 +38,28 @@ _length = _LENGTH.pack
 _json = msgspec.json.Encoder().encode
 
 Encode = Callable[[Any], bytes]
+Mine = Callable[[int, UUID, str, bytes], bool]  # position, stream, topic, state
 
 
-def entries_in(chunks: Iterable[memoryview | bytes], codec: Codec) -> Iterator[Entry | Unreadable]:
-    """The entries of COPY's rows (position, stream, version, topic, state), one chunk a row.
+def entries_in(
+    chunks: Iterable[memoryview | bytes], codec: Codec, *, is_mine: Mine | None = None
+) -> Iterator[Entry | Unreadable]:
+    """The entries of COPY's rows (position, stream, version, topic, state), one chunk a row; those alone that are mine.
 
     Their `leaf` and `state` are empty: a fold asks for neither.
     """
     unpack, start, read = _ENTRY.unpack_from, _ENTRY.size, codec.read
-    streams: dict[bytes, UUID] = {}
-    topics: dict[bytes, str] = {}
-    for chunk in chunks:
-        data = bytes(chunk)
-        if data[:2] != _FIVE:
-            data = data.removeprefix(HEADER)
-            if data == TRAILER or not data:
+    streams, topics = _Streams(), _Topics()
+    for data in map(bytes, chunks):
+        if data[0]:  # not the count of a row's fields: what COPY begins or ends with
+            data = data.removeprefix(HEADER)  # noqa: PLW2901  # the first row may come with it
+            if data in (TRAILER, b""):
                 continue
         position, raw, version, length = unpack(data)
         at = start + length
-        name = data[start:at]
-        topic = topics.get(name) or topics.setdefault(name, name.decode())
-        stream = streams.get(raw)
-        if stream is None:
-            if len(streams) >= STREAMS_KEPT_MAX:
-                streams.clear()
-            stream = streams[raw] = UUID(bytes=raw)
+        topic, stream = topics[data[start:at]], streams[raw]
+        if is_mine is not None and not is_mine(position, stream, topic, data[at + 4 :]):
+            continue
         try:
             event, meta = read(topic, data[at + 4 :])
         except JournalCorrupt as error:
@@ -79,17 +77,38 @@ def entries_in(chunks: Iterable[memoryview | bytes], codec: Codec) -> Iterator[E
         )
 
 
+class _Topics(dict[bytes, str]):
+    def __missing__(self, name: bytes) -> str:
+        topic = self[name] = name.decode()
+        return topic
+
+
+class _Streams(dict[bytes, UUID]):
+    """One value for each stream, as long as its entries are not too far from each other."""
+
+    def __missing__(self, raw: bytes) -> UUID:
+        if len(self) >= STREAMS_KEPT_MAX:
+            self.clear()
+        stream = self[raw] = UUID(bytes=raw)
+        return stream
+
+
 def rows_out(rows: Sequence[Row], encoders: Sequence[Encode]) -> bytes:
     """Rows of one kind as COPY takes them, without header and trailer; one encoder a column, in the row's order."""
+    values = zip(*map(msgspec.structs.astuple, rows), strict=True)
+    columns = [_column(column, encode) for column, encode in zip(values, encoders, strict=True)]
     head = Struct(">h").pack(len(encoders))
-    pieces: list[bytes] = []
-    for row in rows:
-        pieces.append(head)
-        pieces += [
-            NULL if value is None else encode(value)
-            for encode, value in zip(encoders, msgspec.structs.astuple(row), strict=True)
-        ]
-    return b"".join(pieces)
+    return b"".join(chain.from_iterable(zip(repeat(head, len(rows)), *columns, strict=True)))
+
+
+def _column(values: Sequence[Any], encode: Encode) -> list[bytes]:
+    """The values of a column, encoded. Most columns hold few values, many times: each of those is encoded once."""
+    if encode not in ONE_BY_ONE:
+        distinct = set(values)
+        if len(distinct) * SELDOM < len(values):
+            written = {value: NULL if value is None else encode(value) for value in distinct}
+            return [written[value] for value in values]
+    return [NULL if value is None else encode(value) for value in values]
 
 
 def encoder_of(column_type: str) -> Encode:
@@ -141,6 +160,7 @@ def _amount(value: int) -> bytes:
     return Struct(f">i{len(numbers)}H").pack(2 * len(numbers), *numbers)
 
 
+ONE_BY_ONE = frozenset({_uuid, _document})  # comparing them takes as long as encoding them
 ENCODERS: dict[str, Encode] = {
     "text": _text,
     "uuid": _uuid,

@@ -12,6 +12,7 @@ from projections.store import Connection
 PARK_SQL = (
     "INSERT INTO book.parked_new (rebuild, view, version, position, stream, topic, error)"
     " VALUES (%(rebuild)s, %(view)s, %(version)s, %(position)s, %(stream)s, %(topic)s, %(error)s)"
+    " ON CONFLICT DO NOTHING"  # where entries are dealt, each part is told of one that cannot be read
 )
 # What the live rows had parked is folded in the new ones, unless it is parked there again.
 REBUILT_SQL = "UPDATE book.parked SET state = 'rebuilt', decided_at = now() WHERE state = 'parked' AND view = ANY(%s)"

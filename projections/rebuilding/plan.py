@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -11,6 +11,10 @@ from projections.folding import Table, View
 
 ENTRIES_PER_PART = 500_000  # of the journal: what bounds the rows that a part holds in memory
 PARTS_MAX = 4_096
+PASSED, FOLDED = (
+    0.1,
+    1.5,
+)  # what an entry costs that is read past, and one that is folded, beside reading and decoding one
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,13 +39,14 @@ def slices_of(views: Sequence[View], *, target: int, processes: int) -> list[Sli
     """The slices of a rebuild up to a position.
 
     Views whose streams can be folded apart share their reading. One that needs rows of other views has its own, since
-    it folds those for all streams; one that looks across streams is read whole.
+    it folds those for all streams; one that looks across streams is read whole, and dealt by what its rows lie within.
     """
     fitting = max(-(-target // ENTRIES_PER_PART), 1)
     parts = min(-(-fitting // processes) * processes, PARTS_MAX)
     alone = [view for view in views if view.needs or not view.local]
     together = [view for view in views if view not in alone]
-    groups: list[tuple[tuple[View, ...], int]] = [((view,), parts if view.local else 1) for view in alone]
+    groups: list[tuple[tuple[View, ...], int]]
+    groups = [((view,), parts if view.local else processes if view.within else 1) for view in alone]
     if together:
         groups.append((tuple(together), parts))
     cut = [(tuple(view.name for view in group), part, parts) for group, parts in groups for part in range(parts)]
@@ -62,6 +67,20 @@ def read_by(views: Sequence[View]) -> Read:
     assert not own & needed or not any(view.local for view in views), "a stream apart would be folded in every part"
     others = frozenset(EVENTS) - own - needed
     return Read(apart=tuple(sorted(own - needed)), whole=tuple(sorted(needed)), others=tuple(sorted(others)))
+
+
+def weights_of(slices: Sequence[Slice], views: Sequence[View], *, counts: Mapping[str, int]) -> dict[int, float]:
+    """How much work each slice is beside the others, by its number. `counts` are entries by topic, or a sample of them.
+
+    Every slice reads past all entries; those that its views listen to are decoded, and folded in each of those.
+    """
+    weights: dict[int, float] = {}
+    for one in slices:
+        own = [view for view in views if view.name in one.views]
+        listened = sum(count * sum(topic in view.topics for view in own) for topic, count in counts.items())
+        decoded = sum(count for topic, count in counts.items() if any(topic in view.topics for view in own))
+        weights[one.number] = 1 + PASSED * sum(counts.values()) + (decoded + FOLDED * listened) / one.parts
+    return weights
 
 
 def tables_of(views: Iterable[View]) -> list[Table]:

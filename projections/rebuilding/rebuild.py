@@ -10,7 +10,7 @@ from domain.progress import Progress
 from projections.errors import RebuildRefused, SwapBlocked
 from projections.folding import Batch, View, refs_of
 from projections.rebuilding.nouns import Compared, Standing
-from projections.rebuilding.plan import slices_of, tables_of
+from projections.rebuilding.plan import slices_of, tables_of, weights_of
 from projections.rebuilding.store import RebuildStore
 
 ENTRIES_PER_STEP_MAX = 1_000
@@ -87,6 +87,11 @@ class Rebuild:
     def slices(self, standing: Standing) -> dict[int, int | None]:
         """Every slice by its number: how many entries it has folded, None if it is not loaded yet."""
         return self._store.slices(standing.number)
+
+    def weights(self, standing: Standing) -> dict[int, float]:
+        """How much work each slice is beside the others, by its number."""
+        counts = self._store.sample(entries=standing.target)
+        return weights_of(self._store.pieces(standing.number), self._of(standing), counts=counts)
 
     def standing(self) -> Standing:
         """How it stands."""

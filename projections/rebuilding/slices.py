@@ -15,13 +15,15 @@ from psycopg.pq import ExecStatus
 from domain.journal import Codec, Entry, Unreadable
 from projections.folding import Apart, Bulk, Parked, Table, View
 from projections.rebuilding.copying import HEADER, TRAILER, encoder_of, entries_in, rows_out
+from projections.rebuilding.dealing import Dealt
 from projections.rebuilding.parked import park
 from projections.rebuilding.plan import Slice, folded_in, new, read_by, tables_of
+from projections.rows import Row
 from projections.store import Connection, columns, names, passed_over, place
 
 ENTRIES_SQL = sql.SQL(files("projections.rebuilding").joinpath("sql/entries.sql").read_text())
-ROWS_PER_COPY = 5_000
-ENTRIES_PER_BATCH = 10_000  # after so many the progress is told, and rows that nobody reads again leave the memory
+ROWS_PER_COPY = 1_000  # more of them at once leave the processor's own memory
+ENTRIES_PER_BATCH = 5_000  # after so many the progress is told, and rows that nobody reads again leave the memory
 
 CLAIM_SQL = (
     "SELECT number, views, part, parts FROM book.slices WHERE rebuild = %s AND entries IS NULL"
@@ -50,8 +52,10 @@ def load_next(job: Job, views: Sequence[View], *, codec: Codec, tell: Tell) -> S
             return None
         part = Slice(number=claimed[0], views=tuple(claimed[1]), part=claimed[2], parts=claimed[3])
         own = passed_over(into, [view for view in views if view.name in part.views])
-        chunks = _chunks(out, job, part, own)
-        entries, rows, parked = _load(into, own, entries_in(chunks, codec), tell=partial(tell, part.number))
+        chunks, dealt = _chunks(out, job, part, own), _dealt(part, own, codec)
+        entries, rows, parked = _load(
+            into, own, entries_in(chunks, codec, is_mine=dealt), dealt, tell=partial(tell, part.number)
+        )
         park(into, parked, rebuild=job.rebuild)
         into.execute(
             "UPDATE book.slices SET entries = %s, rows = %s WHERE rebuild = %s AND number = %s",
@@ -61,8 +65,19 @@ def load_next(job: Job, views: Sequence[View], *, codec: Codec, tell: Tell) -> S
     return part
 
 
+def _dealt(part: Slice, own: list[View], codec: Codec) -> Dealt | None:
+    """What deals the entries of a view that looks across streams; None where the database deals streams."""
+    (within,) = {view.within for view in own}
+    return None if within is None else Dealt(within, part=part.part, parts=part.parts, codec=codec)
+
+
 def _load(
-    into: Connection, own: list[View], entries: Iterator[Entry | Unreadable], *, tell: Callable[[int, int], None]
+    into: Connection,
+    own: list[View],
+    entries: Iterator[Entry | Unreadable],
+    dealt: Dealt | None,
+    *,
+    tell: Callable[[int, int], None],
 ) -> tuple[int, int, list[Parked]]:
     """Fold and load. Returns how many entries were read, how many rows were written, and what its views parked."""
     tables, names = tables_of(own), {view.name for view in own}
@@ -73,10 +88,14 @@ def _load(
         # What a fold of another view breaks on is parked there; here its rows are as that view has them.
         parked += [one for one in batch.fold_apart(folded, several, apart) if one.view in names]
         read += len(several)
-        rows += sum(_copy_in(into, table, batch) for table in appended)
+        rows += sum(_copy_in(into, table, _kept(batch.take(table), dealt)) for table in appended)
         tell(several[-1].position, read)
-    rows += sum(_copy_in(into, table, batch) for table in tables if not table.appended)
+    rows += sum(_copy_in(into, table, batch.take(table)) for table in tables if not table.appended)
     return read, rows, parked
+
+
+def _kept(rows: list[Row], dealt: Dealt | None) -> list[Row]:
+    return rows if dealt is None else dealt.kept(rows)
 
 
 def _next(entries: Iterator[Entry | Unreadable]) -> list[Entry | Unreadable]:
@@ -91,7 +110,7 @@ def _chunks(out: Connection, job: Job, part: Slice, own: list[View]) -> Iterator
         whole=sql.Literal(list(read.whole)),
         others=sql.Literal([*read.others, *read.whole]),
         part=sql.Literal(part.part),
-        parts=sql.Literal(part.parts),
+        parts=sql.Literal(part.parts if all(view.local for view in own) else 1),  # else they are dealt here
     )
     # The order is the index's own: sorting would write all of it to disk once more before the first row comes.
     out.execute("SET enable_sort = off")
@@ -110,8 +129,7 @@ def _chunks(out: Connection, job: Job, part: Slice, own: list[View]) -> Iterator
             raise psycopg.OperationalError(end.get_error_message())
 
 
-def _copy_in(into: Connection, table: Table, batch: Bulk) -> int:
-    rows = batch.take(table)
+def _copy_in(into: Connection, table: Table, rows: list[Row]) -> int:
     if not rows:
         return 0
     encoders = [encoder_of(name) for name in _types(into, table)]

@@ -20,6 +20,7 @@ from projections.store import Connection, Wanted, loaded, passed_over, place, wr
 
 REBUILD_LOCK = 0x7B00D  # one rebuild at a time
 SAMPLE_MAX = 5
+SAMPLED_ENTRIES = 20_000  # enough to know how the journal's topics are shared out
 LOCK_MS_MAX = (
     500  # what a swap may keep readers waiting behind a long question, before it lets them pass and tries again
 )
@@ -84,6 +85,17 @@ class RebuildStore:
         ).fetchone()
         assert row is not None
         return int(row[0]), int(row[1])
+
+    def pieces(self, number: int) -> list[Slice]:
+        """Every slice."""
+        found = self._state.execute("SELECT number, views, part, parts FROM book.slices WHERE rebuild = %s", (number,))
+        return [Slice(number=at, views=tuple(views), part=part, parts=parts) for at, views, part, parts in found]
+
+    def sample(self, *, entries: int) -> dict[str, int]:
+        """How many entries of each topic there are, in about so many of the journal's."""
+        percent = sql.Literal(min(100, 100 * SAMPLED_ENTRIES / max(entries, 1)))
+        query = "SELECT topic, count(*) FROM journal.entries TABLESAMPLE SYSTEM ({}) GROUP BY topic"
+        return dict(self._state.execute(sql.SQL(query).format(percent)).fetchall())
 
     def slices(self, number: int) -> dict[int, int | None]:
         """Every slice by its number: how many entries it has folded, None if it is not loaded yet."""

@@ -27,7 +27,7 @@ LINES = Table("lines", Line, "id", appended=True)
 Moves = dict[str, int]
 
 
-def _campaign_of(entry: Entry) -> UUID | None:
+def campaign_of(entry: Entry) -> UUID | None:
     """The campaign whose money it is; None for money that nobody has matched."""
     event: Any = entry.event
     if entry.topic.startswith("campaign."):
@@ -37,7 +37,7 @@ def _campaign_of(entry: Entry) -> UUID | None:
 
 
 def _reads(entry: Entry) -> Sequence[Ref]:
-    campaign_id = _campaign_of(entry)
+    campaign_id = campaign_of(entry)
     refs: list[Ref] = [] if campaign_id is None else [(ESCROWS, campaign_id)]
     if entry.topic.startswith("payment."):
         refs.append((payments.TABLE, entry.stream))
@@ -47,7 +47,7 @@ def _reads(entry: Entry) -> Sequence[Ref]:
 
 
 def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
-    event, campaign_id = entry.event, _campaign_of(entry)
+    event, campaign_id = entry.event, campaign_of(entry)
     if isinstance(event, c.CampaignApproved):
         opened = Escrow(campaign_id=entry.stream, position=entry.position, currency=event.terms.currency)
         return [(ESCROWS, opened)]
@@ -193,6 +193,7 @@ ESCROW = View(
     version=2,
     tables=(ESCROWS, LINES),
     local=False,
+    within="campaign",
     needs=(
         changed(payments.PAYMENTS, topics=frozenset({p.PaymentRecorded.TOPIC}), fold=_unmatched),
         changed(releases.RELEASES, topics=frozenset({c.ReleaseRequested.TOPIC})),

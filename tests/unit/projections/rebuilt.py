@@ -52,18 +52,23 @@ def load(
 
 
 def prepare(
-    dsn: str, rebuild: Rebuild, *names: str, views: Sequence[View] = VIEWS, reading: Codec | None = None
+    dsn: str,
+    rebuild: Rebuild,
+    *names: str,
+    views: Sequence[View] = VIEWS,
+    reading: Codec | None = None,
+    processes: int = 1,
 ) -> None:
     """Everything up to the comparison."""
-    rebuild.begin(names or ALL, to=None, processes=1)
+    rebuild.begin(names or ALL, to=None, processes=processes)
     load(dsn, rebuild, views=views, reading=reading)
     rebuild.catch_up()
 
 
-def perform(dsn: str, *names: str, views: Sequence[View] = VIEWS) -> None:
+def perform(dsn: str, *names: str, views: Sequence[View] = VIEWS, processes: int = 1) -> None:
     """A whole rebuild, without looking at what the comparison says."""
     with rebuild_on(dsn, views=views) as rebuild:
-        prepare(dsn, rebuild, *names, views=views)
+        prepare(dsn, rebuild, *names, views=views, processes=processes)
         rebuild.swap()
 
 

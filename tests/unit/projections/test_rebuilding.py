@@ -14,6 +14,7 @@ from projections.rebuilding import rebuild as rebuild_module
 from projections.rebuilding.nouns import Compared
 from projections.views import TABLES, VIEWS
 from projections.views.campaigns import CAMPAIGNS
+from tests.support.crowd import crowd, write
 from tests.support.roles import as_room
 from tests.support.story import Story, ledger_on
 from tests.unit.projections.posted import empty, post, rows_hash, runner_module, runner_on
@@ -29,6 +30,7 @@ NEWER = [msgspec.structs.replace(v, version=v.version + 1) if v is CAMPAIGNS els
     live_size=st.integers(3, 90),
     follow_size=st.integers(1, 50),
     slices=st.lists(st.integers(0, 3), max_size=4),
+    processes=st.integers(1, 3),
 )
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_parts_and_any_restarts_give_the_rows_of_the_live_views(
@@ -41,6 +43,7 @@ def test_any_parts_and_any_restarts_give_the_rows_of_the_live_views(
     live_size: int,
     follow_size: int,
     slices: list[int],
+    processes: int,
 ) -> None:
     monkeypatch.setattr(runner_module, "ENTRIES_PER_STEP_MAX", 1_000)
     empty(rich)
@@ -55,12 +58,12 @@ def test_any_parts_and_any_restarts_give_the_rows_of_the_live_views(
             runner.step()
     for some in slices:
         with rebuild_on(rich) as rebuild:
-            rebuild.begin(sorted(names), to=None, processes=2)
+            rebuild.begin(sorted(names), to=None, processes=processes)
             load(rich, rebuild, slices=some)
     with runner_on(rich) as runner:
         runner.step()
     with rebuild_on(rich) as rebuild:
-        rebuild.begin(sorted(names), to=None, processes=2)
+        rebuild.begin(sorted(names), to=None, processes=processes)
         load(rich, rebuild)
         assert all(one.same for one in rebuild.compare())
         rebuild.swap()
@@ -75,6 +78,14 @@ def test_a_book_that_has_nothing_is_posted_as_far_as_the_journal_goes(rich: str)
     perform(rich)
     assert rows_hash(rich) == expected
     assert post(rich) == position
+
+
+def test_a_view_that_looks_across_streams_is_loaded_by_several_as_by_one(database: str) -> None:
+    write(database, crowd(6_000))
+    post(database)
+    expected = rows_hash(database)
+    perform(database, "escrow", processes=4)
+    assert rows_hash(database) == expected
 
 
 def test_a_runner_goes_on_with_the_rows_that_were_swapped_in(rich: str) -> None:

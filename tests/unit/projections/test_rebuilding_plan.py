@@ -9,13 +9,22 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from domain.journal import Entry
+from domain.topics import codec
 from projections.rebuilding import plan
 from projections.rebuilding.copying import ENCODERS, HEADER, NULL, TRAILER, encoder_of
-from projections.rebuilding.plan import ENTRIES_PER_PART, PARTS_MAX, read_by, slices_of
-from projections.views import VIEWS
+from projections.rebuilding.dealing import Dealt
+from projections.rebuilding.plan import ENTRIES_PER_PART, PARTS_MAX, read_by, slices_of, weights_of
+from projections.rows import Line
+from projections.views import VIEWS, escrow
 from projections.views.escrow import ESCROW
 from projections.views.investments import INVESTMENTS
 from projections.views.payments import PAYMENTS
+from tests.golden.example import Example
+from tests.golden.examples import EXAMPLES
+from tests.golden.files import path_of
+
+OF_ESCROW = [example for example in EXAMPLES if example.event.TOPIC in ESCROW.topics]
 
 
 @pytest.mark.parametrize("target", [0, 1, ENTRIES_PER_PART, 10 * ENTRIES_PER_PART, 10_000 * ENTRIES_PER_PART])
@@ -42,6 +51,46 @@ def test_what_a_view_needs_of_others_is_read_for_all_streams() -> None:
     assert read_by([PAYMENTS]).whole == ("campaign.amended", "campaign.drafted")
     assert "payment.recorded" in read_by([ESCROW]).whole
     assert set(read_by([ESCROW]).apart) | set(read_by([ESCROW]).whole) >= ESCROW.topics
+
+
+@pytest.mark.parametrize("example", OF_ESCROW, ids=lambda example: example.name)
+def test_an_entry_of_the_escrow_is_dealt_to_the_part_of_its_campaign_or_to_every_part(example: Example) -> None:
+    entry = Entry(
+        position=example.position,
+        stream=example.stream,
+        version=1,
+        topic=example.event.TOPIC,
+        event=example.event,
+        meta=example.meta,
+        leaf=b"",
+        state=path_of(example).read_bytes(),
+    )
+    campaign, parts = escrow.campaign_of(entry), 7
+    dealt = [Dealt("campaign", part=part, parts=parts, codec=codec()) for part in range(parts)]
+    given = [
+        part for part, is_mine in enumerate(dealt) if is_mine(entry.position, entry.stream, entry.topic, entry.state)
+    ]
+    assert given == (list(range(parts)) if campaign is None else [campaign.int % parts])
+
+
+def test_every_part_is_told_of_what_cannot_be_read_and_the_first_one_writes_what_is_nobodys() -> None:
+    dealt = [Dealt("campaign", part=part, parts=2, codec=codec()) for part in range(2)]
+    torn = [is_mine(7, UUID(int=1), "payment.recorded", b'{"d":{') for is_mine in dealt]
+    novel = [is_mine(8, UUID(int=1), "payment.gifted", b"{}") for is_mine in dealt]
+    nobodys = [is_mine(9, UUID(int=1), "payment.recorded", b'{"d":{}}') for is_mine in dealt]
+    assert torn == novel == nobodys == [True, True]
+    lines = [Line(id=str(at), position=at, campaign_id=None, currency="ETB", account="owed", amount=1) for at in (7, 9)]
+    assert [len(part.kept([*lines])) for part in dealt] == [2, 1]
+
+
+def test_a_slice_weighs_what_its_views_listen_to_shared_by_its_parts_and_what_it_reads_past() -> None:
+    slices = slices_of([INVESTMENTS, ESCROW], target=10, processes=2)
+    weights = weights_of(slices, VIEWS, counts={"investment.committed": 1_000, "payment.recorded": 100})
+    of = {(one.views, one.part): weights[one.number] for one in slices}
+    investments, escrows = of[("investments",), 0], of[("escrow",), 0]
+    assert of[("investments",), 1] == investments > 4 * escrows > 0
+    (whole,) = weights_of(slices_of([INVESTMENTS], target=10, processes=1), VIEWS, counts={}).values()
+    assert whole > 0, "a journal that nobody has counted would have no end"
 
 
 def test_new_and_old_tables_have_names_of_their_own() -> None:

@@ -114,7 +114,7 @@ def test_an_entry_that_cannot_be_read_parks_its_stream_live_and_in_a_rebuild(
     assert (_parked(rich), rows_hash(rich)) == (parked, rows)
     # From nothing, in bulk alone.
     empty(rich)
-    perform(rich)
+    perform(rich, processes=3)
     assert (_parked(rich), rows_hash(rich)) == (parked, rows)
 
 
