@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from abis import campaign_address
+from domain.journal import JournalReader
+from domain.topics import codec
+from projections.runner import Runner
+from projections.store import BookStore
+from tests.support.roles import as_room
 from tests.unit.chain_indexer.parts import World, caught_up, named
 
 DEPTHS = range(1, 9)
 
 
-def test_reorgs_of_every_depth_leave_journal_store_and_chain_agreed(world: World) -> None:
+def test_reorgs_of_every_depth_leave_journal_book_store_and_chain_agreed(world: World) -> None:
     indexer = world.indexer(finality_depth=max(DEPTHS))
 
     def settle() -> None:
@@ -48,3 +54,21 @@ def _agree(world: World) -> None:
     for entry in confirmed:
         fact = entry.event
         assert fact.on_chain.block_hash in in_blocks  # type: ignore[attr-defined]
+    _book_agrees(world, logs)
+
+
+def _book_agrees(world: World, logs: list[dict[str, Any]]) -> None:
+    """Every posting that was made is confirmed in the book by the very log that the chain has now, and by no other."""
+    reader, store = JournalReader(as_room(world.dsn, "book"), codec=codec()), BookStore(as_room(world.dsn, "book"))
+    runner = Runner(reader, store)
+    while runner.step().advanced:
+        pass
+    store.close()
+    reader.close()
+    on_chain = {(log["blockHash"], log["transactionHash"], int(log["logIndex"], 16)) for log in logs}
+    postings = world.rows("SELECT block_hash, tx_hash, log_index FROM book.postings WHERE state = 'confirmed'")
+    assert set(postings) <= on_chain
+    assert len(set(postings)) == len(postings) == len(DEPTHS) + 2  # the company, the campaign, and each investment
+    recorded = world.rows("SELECT recorded_tx_hash, recorded_block FROM book.investments")
+    assert len(recorded) == len(DEPTHS)
+    assert set(recorded) <= {(log["transactionHash"], int(log["blockNumber"], 16)) for log in logs}
