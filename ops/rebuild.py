@@ -17,6 +17,7 @@ import msgspec
 
 from domain.topics import codec
 from ops.errors import OperatorError
+from ops.replica import reading_dsn
 from ops.settings import Settings
 from ops.wiring import reader_on
 from projections.errors import RebuildRefused, SwapBlocked
@@ -49,7 +50,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What became of it. `outcome`: swapped, stopped (rows differ), compared (a dry run), kept (as far as was asked).
 
     `seconds` are by phase: loading, indexing, following, comparing, swapping. `parked` are the streams that are parked
-    in the new rows, counted in each view.
+    in the new rows, counted in each view. `read_from`: the database or the replica; empty if nothing was loaded.
+    `total_s` is from the start to the swap, or to wherever it ended.
     """
 
     views: tuple[str, ...]
@@ -59,6 +61,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     seconds: dict[str, float]
     compared: tuple[Compared, ...] = ()
     parked: int = 0
+    read_from: str = ""
+    total_s: float = 0.0
 
     @property
     def differing(self) -> list[Compared]:
@@ -78,6 +82,12 @@ class Clocked:
     def __init__(self, watcher: Watcher) -> None:
         self.seconds: dict[str, float] = {}
         self._watcher = watcher
+        self._began = time.monotonic()
+
+    def timed(self, report: Report, *, read_from: str = "") -> Report:
+        """The report of what ends now."""
+        total_s = round(time.monotonic() - self._began, 3)
+        return msgspec.structs.replace(report, total_s=total_s, read_from=read_from)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -103,22 +113,24 @@ def rebuild_on(settings: Settings) -> Iterator[Rebuild]:
 
 def perform(settings: Settings, wish: Wish, *, watcher: Watcher) -> Report:
     """Begin a rebuild, or go on with it, and bring it to where it was asked to go."""
-    clocked = Clocked(watcher)
+    clocked, read_from = Clocked(watcher), ""
     with rebuild_on(settings) as rebuild:
         standing = rebuild.begin(wish.views, to=wish.to, processes=wish.processes)
         if standing.state == "loading":
+            read_from = "replica" if settings.replica_dsn(ROOM) else "database"
             with clocked.phase("loading"):
                 _load(settings, rebuild, standing, processes=wish.processes, watcher=watcher)
             with clocked.phase("indexing"):
                 rebuild.finish(standing)
         _, entries = rebuild.left(standing)
         if wish.to is not None:
-            return Report(
+            kept = Report(
                 views=wish.views, outcome="kept", position=standing.target, entries=entries, seconds=clocked.seconds
             )
+            return clocked.timed(kept, read_from=read_from)
         with clocked.phase("following"):
             rebuild.catch_up()
-        return _ended(rebuild, wish, entries, clocked)
+        return clocked.timed(_ended(rebuild, wish, entries, clocked), read_from=read_from)
 
 
 def go_back(settings: Settings, view: str, *, watcher: Watcher) -> Report:
@@ -130,7 +142,8 @@ def go_back(settings: Settings, view: str, *, watcher: Watcher) -> Report:
             rebuild.catch_up()
         with clocked.phase("swapping"):
             position = rebuild.swap()
-    return Report(views=(view,), outcome="swapped", position=position, entries=0, seconds=clocked.seconds)
+    back = Report(views=(view,), outcome="swapped", position=position, entries=0, seconds=clocked.seconds)
+    return clocked.timed(back)
 
 
 def drop(settings: Settings) -> Standing | None:
@@ -170,7 +183,8 @@ def _ended(rebuild: Rebuild, wish: Wish, entries: int, clocked: Clocked) -> Repo
 
 
 def _load(settings: Settings, rebuild: Rebuild, standing: Standing, *, processes: int, watcher: Watcher) -> None:
-    job = Job(dsn=settings.dsn(ROOM), rebuild=standing.number, target=standing.target)
+    entries = reading_dsn(settings, ROOM, to=standing.target)
+    job = Job(dsn=settings.dsn(ROOM), entries=entries, rebuild=standing.number, target=standing.target)
     weights = rebuild.weights(standing)
     while (missing := rebuild.left(standing)[0]) > 0:
         heard = _Heard(rebuild.slices(standing), weights, standing.target, watcher)

@@ -122,6 +122,8 @@ SAID = {
 def _tell(report: Report) -> None:
     seconds = ", ".join(f"{phase} {duration:.1f} s" for phase, duration in report.seconds.items())
     print(f"{', '.join(report.views)}: {report.entries:,} entries, at position {report.position:,} ({seconds})")
+    read_from = f", read from the {report.read_from}" if report.read_from else ""
+    print(f"{report.total_s:.1f} s in all{read_from}")
     if report.compared:
         print_table(
             "compared",

@@ -42,6 +42,11 @@ class Settings(ChainSettings):
         validation_alias=named("DATABASE_URL"),
         description="PostgreSQL, as the owner of the schemas.",
     )
+    replica_url: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=named("TANDEM_REPLICA_URL"),
+        description="A replica of that database; `rebuild` reads the journal's entries from it.",
+    )
     redis_url: SecretStr = Field(
         default=SecretStr(""),
         validation_alias=named("REDIS_URL"),
@@ -153,11 +158,12 @@ class Settings(ChainSettings):
         """The values given, then the process's own environment: no file is read implicitly."""
         return (init_settings,)
 
-    @field_validator("database_url", mode="after")
+    @field_validator("database_url", "replica_url", mode="after")
     @classmethod
-    def _url(cls, value: SecretStr) -> SecretStr:
+    def _url(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-            raise ValueError("DATABASE_URL must begin with postgresql://")
+            name = "DATABASE_URL" if info.field_name == "database_url" else "TANDEM_REPLICA_URL"
+            raise ValueError(f"{name} must begin with postgresql://")
         return value
 
     @field_validator("public_url", "signer_url", mode="after")
@@ -217,8 +223,13 @@ class Settings(ChainSettings):
         url = self.database_url.get_secret_value()
         if not url:
             raise SettingsInvalid("DATABASE_URL is not set: point it at PostgreSQL, or start the local stack with `up`")
-        joint = "&" if "?" in url else "?"
-        return f"{url}{joint}options=-c%20role%3Dtandem_{room}&application_name=tandem_{room}&connect_timeout=10"
+        return _as_room(url, room)
+
+    def replica_dsn(self, room: str) -> str | None:
+        """The same at the replica; None if none is set."""
+        assert room in SQL_ROOMS
+        url = self.replica_url.get_secret_value()
+        return _as_room(url, room) if url else None
 
     def generation(self) -> Generation:
         """The pinned generation, checked against the chain id and addresses that were set."""
@@ -235,6 +246,11 @@ class Settings(ChainSettings):
             if given is not None and given != checksummed(generation.addresses[name]):
                 raise SettingsInvalid(f"{name} is set to {given}, but {path} has {generation.addresses[name]}")
         return generation
+
+
+def _as_room(url: str, room: str) -> str:
+    joint = "&" if "?" in url else "?"
+    return f"{url}{joint}options=-c%20role%3Dtandem_{room}&application_name=tandem_{room}&connect_timeout=10"
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -138,7 +138,7 @@ GRANT USAGE ON SCHEMA journal TO tandem_api, tandem_writer, tandem_indexer, tand
 GRANT SELECT ON journal.entries, journal.head, journal.tree
     TO tandem_api, tandem_writer, tandem_indexer, tandem_book, tandem_processes;
 GRANT USAGE ON SCHEMA journal TO tandem_rebuild;
-GRANT SELECT ON journal.entries, journal.head TO tandem_rebuild;
+GRANT SELECT ON journal.entries, journal.head, journal.tree TO tandem_rebuild;
 GRANT SELECT ON journal.commands TO tandem_api, tandem_writer, tandem_indexer, tandem_processes;
 GRANT EXECUTE ON FUNCTION journal.append, journal.lock TO tandem_api, tandem_writer, tandem_indexer, tandem_processes;
 GRANT INSERT ON journal.tree TO tandem_processes;

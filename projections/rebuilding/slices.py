@@ -34,16 +34,17 @@ Tell = Callable[[int, int, int], None]  # the slice, the position it has reached
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What whoever loads needs to know of a rebuild."""
+    """What whoever loads needs to know of a rebuild. `entries` is where the journal is read, a replica for instance."""
 
     dsn: str
+    entries: str
     rebuild: int
     target: int
 
 
 def load_next(job: Job, views: Sequence[View], *, codec: Codec, tell: Tell) -> Slice | None:
     """Load a slice that nobody has loaded or is loading. None if there is none left."""
-    with psycopg.connect(job.dsn, autocommit=True) as out, psycopg.connect(job.dsn) as into:
+    with psycopg.connect(job.entries, autocommit=True) as out, psycopg.connect(job.dsn) as into:
         # Folding may take longer than a server lets a transaction rest.
         into.execute("SET idle_in_transaction_session_timeout = 0")
         # The row is locked until the commit, and free again if this process or its connection dies before.

@@ -41,7 +41,12 @@ def load(
     """Load so many slices, or all; after the last one finish. Whether nothing is left."""
     standing = rebuild.standing()
     if standing.state == "loading":
-        job = Job(dsn=as_room(dsn, "rebuild"), rebuild=standing.number, target=standing.target)
+        job = Job(
+            dsn=as_room(dsn, "rebuild"),
+            entries=as_room(dsn, "rebuild"),
+            rebuild=standing.number,
+            target=standing.target,
+        )
         while slices is None or slices > 0:
             if load_next(job, views, codec=reading or codec(), tell=lambda *_: None) is None:
                 rebuild.finish(standing)
