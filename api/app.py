@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import msgspec
@@ -59,6 +60,7 @@ def make_app(
     troubles: Callable[[], Troubles],
     lag_max: int,
     place: Place,
+    clock: Callable[[], datetime],
     new_id: Callable[[], UUID] = uuid4,
     stopwatch_s: Callable[[], float] = time.perf_counter,
 ) -> Starlette:
@@ -73,6 +75,7 @@ def make_app(
         writer=Desk(writer_questions, seats=1, name="writer"),
         indexer=Desk(indexer_questions, seats=1, name="indexer"),
         packs=ledger.packs,
+        clock=clock,
     )
     vaults = Desk(vault, seats=VAULT_SEATS, name="vault")
     metrics = Metrics(ledger)
@@ -97,12 +100,9 @@ def make_app(
             for part in (ledger, keys, sources.journal, sources.writer, sources.indexer, vaults, reconciled, troubled):
                 await asyncio.to_thread(part.close)
 
-    app = Starlette(
-        routes=[*_by_path(door), *house.routes()],
-        middleware=[Middleware(Front, metrics=metrics, new_id=new_id, stopwatch_s=stopwatch_s)],
-        exception_handlers={HTTPException: unrouted},
-        lifespan=lifespan,
-    )
+    front = Middleware(Front, metrics=metrics, new_id=new_id, stopwatch_s=stopwatch_s)
+    routes, unknown = [*_by_path(door), *house.routes()], {HTTPException: unrouted}
+    app = Starlette(routes=routes, middleware=[front], exception_handlers=unknown, lifespan=lifespan)
     app.router.redirect_slashes = False
     return app
 

@@ -32,6 +32,7 @@ _PARAMETER_SCHEMAS: dict[str, Document] = {
     "id": {"type": "string", "format": "uuid"},
     "word": {"type": "string", "pattern": "^[a-z][a-z_]*$"},
     "flag": {"type": "boolean"},
+    "moment": {"type": "string", "pattern": "^([0-9]+|[0-9]{4}-.*)$"},
 }
 _PROBLEMS_ALWAYS = (401, 403, 404, 429, 500, 503)
 _PROBLEMS_OF_COMMANDS = (400, 408, 409, 410, 412, 413, 415, 422)

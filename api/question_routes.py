@@ -10,12 +10,13 @@ from api.asking.ledger import CHAIN_LEDGER
 from api.asking.rows import CAMPAIGN, COMPANY, INVESTMENT, INVESTOR, PAYMENT
 from api.operations import Operation
 from api.questions import Ask, QuestionRoute
-from api.requests import PAGE, Parameter
+from api.requests import AT, PAGE, Parameter
 from api.rights import ALL_SEEING
 
 _STATUS = Parameter("status", "word", "Only those in this status.")
 _CAMPAIGN_ID = Parameter("campaign_id", "id", "Only those in this campaign.")
 _INVESTMENT_ID = Parameter("investment_id", "id", "Only those for this investment.")
+_STANDING = Parameter("standing", "flag", "true: only the periods that have not ended.")
 _STREAM = Parameter("stream", "id", "Only those of this stream; needed by issuers and investors.")
 
 
@@ -27,6 +28,18 @@ def _list(path: str, summary: str, ask: Ask, item: Any, *parameters: Parameter) 
         ask=ask,
         answer=r.Page[item],
         parameters=(*parameters, *PAGE),
+    )
+
+
+def _list_at(path: str, summary: str, ask: Ask, item: Any, *parameters: Parameter) -> QuestionRoute:
+    """A list that is answered as it stood at any position or moment."""
+    return QuestionRoute(
+        path=path,
+        name=f"list_{ask.__name__}",
+        summary=summary,
+        ask=ask,
+        answer=r.PageAt[item],
+        parameters=(AT, *parameters, *PAGE),
     )
 
 
@@ -60,12 +73,6 @@ _OFFERINGS: tuple[QuestionRoute, ...] = (
         a.Investment,
         _STATUS,
     ),
-    _list(
-        f"{CAMPAIGN}/cap-table",
-        "Who holds what, as far as the chain has confirmed it; for the issuer and whoever sees all.",
-        r.cap_table,
-        a.Shareholding,
-    ),
     _list(f"{CAMPAIGN}/updates", "The news that the issuer posted, oldest first.", r.updates, a.Update),
     _list(
         f"{CAMPAIGN}/waiting-list",
@@ -81,11 +88,65 @@ _OFFERINGS: tuple[QuestionRoute, ...] = (
         Parameter("state", "word", "requested, approved, confirmed, declined or abandoned."),
     ),
     _plain(f"{CAMPAIGN}/escrow", "A campaign's money.", r.escrow, a.Escrow),
+    QuestionRoute(
+        path=f"{CAMPAIGN}/trial-balance",
+        name="read_campaign_trial_balance",
+        summary="The accounts of a campaign's money by double entry: both sides are equal.",
+        ask=r.campaign_trial_balance,
+        answer=a.TrialBalance,
+        parameters=(AT,),
+    ),
+)
+
+_REGISTER: tuple[QuestionRoute, ...] = (
+    _list_at(
+        f"{CAMPAIGN}/cap-table",
+        "Who holds what, as far as the chain has confirmed it; for the issuer and whoever sees all.",
+        r.cap_table,
+        a.Shareholding,
+    ),
+    _list_at(
+        f"{CAMPAIGN}/holders",
+        "The register of a campaign: who held which certificate from when to when, and why.",
+        r.holders,
+        a.Holding,
+        _STANDING,
+    ),
+    _list_at(
+        f"{COMPANY}/holders",
+        "The register of a company, over all of its campaigns.",
+        r.company_holders,
+        a.Holding,
+        _STANDING,
+    ),
+    _list(
+        "/v1/certificates",
+        "Certificates of an investor or of a campaign of one's own, or all, with what was changed in them.",
+        r.certificates,
+        a.Certificate,
+        Parameter("investor_id", "id", "Only those of this investor's investments."),
+        _CAMPAIGN_ID,
+        Parameter("state", "word", "allotted, active, revoked or abandoned."),
+    ),
+    _plain(
+        "/v1/certificates/{id}",
+        "The certificate of an investment, by the investment's id.",
+        r.certificate,
+        a.Certificate,
+    ),
 )
 
 _PEOPLE: tuple[QuestionRoute, ...] = (
     _list("/v1/investors", "Investors: one's own, or all.", r.investors, a.Investor),
     _one(INVESTOR, "An investor: wallet, KYC, and what may be invested.", r.investor, a.Investor),
+    QuestionRoute(
+        path=f"{INVESTOR}/portfolio",
+        name="read_portfolio",
+        summary="What an investor has: commitments, money, shares and certificates, by campaign and by currency.",
+        ask=r.portfolio,
+        answer=a.Portfolio,
+        parameters=PAGE,
+    ),
     _plain(
         f"{INVESTOR}/challenge",
         "What the investor's wallet is to sign, as a text and as typed data.",
@@ -126,6 +187,15 @@ _PEOPLE: tuple[QuestionRoute, ...] = (
 )
 
 _HOUSE: tuple[QuestionRoute, ...] = (
+    QuestionRoute(
+        path="/v1/trial-balance",
+        name="read_trial_balance",
+        summary="The accounts of all campaigns' money, and of what nobody has matched, by currency.",
+        ask=r.trial_balance,
+        answer=a.TrialBalance,
+        parameters=(AT,),
+        roles=ALL_SEEING,
+    ),
     _list("/v1/streams/{id}/timeline", "Every entry of one stream, oldest first.", r.timeline, a.Entry),
     _plain("/v1/operations/{position}", "Where the effect of an entry on the chain stands.", r.operation, Operation),
     _list(
@@ -167,4 +237,4 @@ _HOUSE: tuple[QuestionRoute, ...] = (
     _plain("/v1/me", "Who the key names.", r.me, a.Me),
 )
 
-QUESTIONS: tuple[QuestionRoute, ...] = (*_OFFERINGS, *_PEOPLE, *_HOUSE)
+QUESTIONS: tuple[QuestionRoute, ...] = (*_OFFERINGS, *_REGISTER, *_PEOPLE, *_HOUSE)

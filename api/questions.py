@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     writer: Desk[WriterQuestions]
     indexer: Desk[IndexerQuestions]
     packs: RulePacks
+    clock: Callable[[], datetime]
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn
 from uuid import UUID
 
@@ -24,18 +25,21 @@ _KEY = re.compile(r"[\x20-\x7e]{1,200}", re.ASCII)
 _VERSION = re.compile(r'"v(0|[1-9][0-9]{0,15})"', re.ASCII)
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _WORD = re.compile(r"[a-z][a-z_]{0,40}", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A query parameter: a position, a page's length, an id, a word such as a status, or a flag."""
+    """A query parameter: a position, a page's length, an id, a word such as a status, a flag, or a moment
+    (which may also be given as a position)."""
 
     name: str
-    kind: Literal["position", "items", "id", "word", "flag"]
+    kind: Literal["position", "items", "id", "word", "flag", "moment"]
     meaning: str
 
 
 MIN_POSITION = Parameter("min_position", "position", "Answer once the book has reached this position, or say 503.")
+AT = Parameter("at", "moment", "As it stood at this position, or at this moment with its zone (2027-01-31T12:00:00Z).")
 DRY_RUN = Parameter("dry_run", "flag", "true: decide as always, record nothing, and say what would be recorded.")
 PAGE = (
     Parameter("after", "position", "The `next` of the page before; 0 for the first page."),
@@ -113,7 +117,7 @@ def parameters(request: Request, known: Sequence[Parameter]) -> dict[str, Any]:
     return values
 
 
-def _value(parameter: Parameter, given: str, faults: list[Fault]) -> Any:
+def _value(parameter: Parameter, given: str, faults: list[Fault]) -> Any:  # noqa: PLR0911  # one line a kind
     match parameter.kind:
         case "position" if _NUMBER.fullmatch(given) and int(given) <= AMOUNT_MAX:
             return int(given)
@@ -123,6 +127,8 @@ def _value(parameter: Parameter, given: str, faults: list[Fault]) -> Any:
             return UUID(given)
         case "flag" if given in {"true", "false"}:
             return given == "true"
+        case "moment" if (moment := _moment(given)) is not None:
+            return moment
         case "word" if _WORD.fullmatch(given):
             return given
     expected = {
@@ -131,9 +137,22 @@ def _value(parameter: Parameter, given: str, faults: list[Fault]) -> Any:
         "id": "a UUID",
         "word": "a word in lower case",
         "flag": "true or false",
+        "moment": "a position, or a moment with its zone, such as 2027-01-31T12:00:00Z (a + is written %2B here)",
     }
     faults.append(Fault(parameter.name, "wrong-form", f"this is {expected[parameter.kind]}"))
     return None
+
+
+def _moment(given: str) -> int | datetime | None:
+    """A position, or a moment with its zone; None if it is neither."""
+    if _NUMBER.fullmatch(given):
+        return int(given) if int(given) <= AMOUNT_MAX else None
+    if not _MOMENT.fullmatch(given):
+        return None
+    try:
+        return datetime.fromisoformat(given).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 async def body_bytes(request: Request) -> bytes:

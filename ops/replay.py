@@ -114,13 +114,7 @@ def position_of(reader: JournalReader, asked: str) -> int:
         raise NothingFound(f"{asked!r} is no position and no moment: write 17, or 2026-03-01T12:00:00+00:00") from None
     if moment.tzinfo is None:
         raise NothingFound(f"{asked!r} has no time zone: write {asked}+00:00 for UTC")
-    low, high = 0, head  # entries are recorded in the order of time, as far as the clocks of the processes agree
-    while low < high:
-        middle = (low + high + 1) // 2
-        entry = reader.entry(middle)
-        assert entry is not None
-        low, high = (middle, high) if entry.meta.at <= moment else (low, middle - 1)
-    return low
+    return reader.position_at(moment)
 
 
 def _positions(reader: JournalReader, at: str | None, since: str | None) -> tuple[int, int | None]:

@@ -47,6 +47,7 @@ def run_api(settings: Settings) -> int:
         troubles=lambda: Troubles(dsn),
         lag_max=settings.lag_max,
         place=Place(settings.platform, settings.generation().chain_id),
+        clock=clock,
     )
     server = uvicorn.Server(
         uvicorn.Config(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
@@ -13,6 +13,8 @@ from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
 from projections.folding import Table
+from projections.portfolio import Portfolios
+from projections.register import Register
 from projections.rows import (
     Balance,
     Campaign,
@@ -26,11 +28,10 @@ from projections.rows import (
     Posting,
     Release,
     Row,
-    Shareholding,
     Summary,
     Update,
 )
-from projections.store import columns, place, plain, row_of
+from projections.store import columns, place, plain, question, row_of
 from projections.views import (
     TABLES,
     campaigns,
@@ -51,15 +52,6 @@ CONNECT_S_MAX = 5.0  # how long a question waits for a connection
 
 Kind = TypeVar("Kind", bound=Row)
 
-CAP_TABLE = sql.SQL("""
-SELECT position, id, investor_id, coalesce(holder, wallet), shares, token_id, certified_position
-FROM book.investments
-WHERE campaign_id = %s AND certified_position IS NOT NULL AND NOT revoked AND position > %s
-ORDER BY position LIMIT %s
-""")
-TRIAL_BALANCE = sql.SQL("""
-SELECT account, currency, sum(amount) FROM book.lines GROUP BY account, currency ORDER BY account, currency
-""")
 # In the order of time; `after` names the last one seen by its number, wherever in time it stands.
 DUE = sql.SQL("""
 SELECT {columns} FROM book.due WHERE settled_position IS NULL
@@ -88,6 +80,8 @@ class Book:
             kwargs={"autocommit": True, "options": _read_only(dsn)},
             check=AsyncConnectionPool.check_connection,
         )
+        self.register = Register(self._rows)
+        self.portfolios = Portfolios(self._rows)
         self._seen = 0
         self._moved = asyncio.Condition()
         self._closing = asyncio.Event()
@@ -133,10 +127,13 @@ class Book:
         rows = await self._rows(query, ())
         return Summary(position=rows[0][0], rows={table: count for _, table, count in rows})
 
-    async def trial_balance(self) -> list[Balance]:
-        """Every account with what it holds, by currency. Their sum in each is zero, or the book is wrong."""
-        rows = await self._rows(TRIAL_BALANCE, ())
-        return [Balance(account=account, currency=currency, balance=plain(exact)) for account, currency, exact in rows]
+    async def trial_balance(self, *, campaign_id: UUID | None = None, at: int | None = None) -> list[Balance]:
+        """Every account with what it holds, by currency: over all or one campaign, at a position or now. Their sum in
+        each currency is zero, or the book is wrong.
+        """
+        names = Balance.__struct_fields__
+        found = await self._rows(question("trial_balance"), {"campaign": campaign_id, "at": at})
+        return [Balance(**dict(zip(names, map(plain, row), strict=True))) for row in found]
 
     # Things. A list is ordered by position; `after` is the position of the last one seen.
 
@@ -193,12 +190,6 @@ class Book:
     ) -> list[Investment]:
         where = {"campaign_id": campaign_id, "investor_id": investor_id, "status": status}
         return await self._list(Investment, investments.TABLE, where, after, limit)
-
-    async def cap_table(self, campaign_id: UUID, *, after: int = 0, limit: int) -> list[Shareholding]:
-        """Who holds what of a campaign, as far as the chain has confirmed it."""
-        names = Shareholding.__struct_fields__
-        rows = await self._rows(CAP_TABLE, (campaign_id, after, limit))
-        return [Shareholding(**dict(zip(names, map(plain, row), strict=True))) for row in rows]
 
     async def payment(self, payment_id: UUID) -> Payment | None:
         return await self._one(Payment, payments.TABLE, payment_id)
@@ -261,7 +252,7 @@ class Book:
         return [row_of(kind, values) for values in await self._rows(query, (*asked.values(), after, limit))]
 
     async def _rows(
-        self, query: sql.SQL | sql.Composed, parameters: Sequence[Any] | dict[str, Any]
+        self, query: sql.SQL | sql.Composed, parameters: Sequence[Any] | Mapping[str, Any]
     ) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection, connection.cursor(binary=True) as rows:
             await rows.execute(query, parameters)

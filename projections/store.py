@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
+from importlib.resources import files
+from string import Formatter
 from typing import Any, get_type_hints
 from uuid import UUID
 
@@ -27,6 +29,7 @@ PARK_SQL = (
 Connection = psycopg.Connection[tuple[Any, ...]]
 Wanted = Mapping[str, tuple[Table, set[Key]]]
 Named = Callable[[Table], str]
+Ask = Callable[[sql.Composed, Mapping[str, Any]], Awaitable[list[tuple[Any, ...]]]]
 
 LEAD_LOCK = 0x7B00C  # one runner posts, others stand by
 
@@ -121,8 +124,24 @@ def names(row: type[Row]) -> list[str]:
     return list(row.__struct_fields__)
 
 
+@cache
+def question(name: str, row: type[Row] | None = None) -> sql.Composed:
+    """The statement of a question, from `sql/questions`, with a placeholder for each value that it names; `{columns}`
+    in it are those of the row."""
+    text = files("projections").joinpath(f"sql/questions/{name}.sql").read_text()
+    fields = {field for _, field, _, _ in Formatter().parse(text) if field}
+    given: dict[str, sql.Composable] = {field: sql.Placeholder(field) for field in fields - {"columns"}}
+    if row is not None:
+        given["columns"] = row_columns(row)
+    return sql.SQL(text).format(**given)
+
+
 def columns(table: Table) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, names(table.row)))
+    return row_columns(table.row)
+
+
+def row_columns(row: type[Row]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names(row)))
 
 
 def loaded(connection: Connection, wanted: Wanted, *, named: Named = named_live) -> list[Change]:

@@ -1,4 +1,4 @@
-"""Answers about investments, and who holds what."""
+"""Answers about investments."""
 
 from __future__ import annotations
 
@@ -78,21 +78,5 @@ class Investment(Answer, frozen=True, kw_only=True):
     repaid_position: int | None
 
 
-class Shareholding(Answer, frozen=True, kw_only=True):
-    """One line of a cap table: shares that a confirmed certificate stands for, and the wallet that holds it now."""
-
-    position: int
-    investment_id: UUID
-    investor_id: UUID
-    wallet: str
-    shares: int
-    token_id: str
-    certified_position: int
-
-
 def investment(row: rows.Investment) -> Investment:
     return shown(Investment, row)
-
-
-def shareholding(row: rows.Shareholding) -> Shareholding:
-    return shown(Shareholding, row)

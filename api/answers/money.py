@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +16,7 @@ class Payment(Answer, frozen=True, kw_only=True):
 
     `state` is unmatched (nobody knows what it is for), applied, owed (some of it, to its payer), returned or reversed.
     Of coin in the chain's escrow, `depositor` paid it; `deposited_for` and `deposited_in` name the investment and the
-    campaign as the log does: an id, or a word of 32 bytes where that is none.
+    campaign as the log does: an id, or a word of 32 bytes where that is none. `reclaimed` of the returned had counted.
     """
 
     id: UUID
@@ -33,6 +35,7 @@ class Payment(Answer, frozen=True, kw_only=True):
     owed: Amount
     returned: Amount
     reversed: Amount
+    reclaimed: Amount
     matched_position: int | None
     freed_reason: str | None
     returned_position: int | None
@@ -65,6 +68,40 @@ class Escrow(Answer, frozen=True, kw_only=True):
     returned: Amount
 
 
+class Account(Answer, frozen=True, kw_only=True):
+    """One account: what came to it (`debits`), what left it (`credits`), and what that leaves, on one of two sides."""
+
+    account: str
+    currency: str
+    debits: Amount
+    credits: Amount
+    debit_balance: Amount
+    credit_balance: Amount
+
+
+class Total(Answer, frozen=True, kw_only=True):
+    """The sums over the accounts of one currency; each pair is equal, or the book is wrong."""
+
+    currency: str
+    debits: Amount
+    credits: Amount
+    debit_balance: Amount
+    credit_balance: Amount
+
+
+class TrialBalance(Answer, frozen=True, kw_only=True):
+    """Every account by double entry, as it stood at a position. `balanced`: in each currency both sides are equal.
+
+    Accounts outside are payers (who paid what does not count), investors, issuer, fees (the platform's) and claims
+    (what investors owe); accounts inside are escrow (counts, held), pending (paid, does not count yet) and owed (goes back).
+    """
+
+    at_position: int
+    balanced: bool
+    accounts: list[Account]
+    totals: list[Total]
+
+
 def payment(row: rows.Payment) -> Payment:
     return shown(Payment, row)
 
@@ -73,3 +110,23 @@ def escrow(campaign: rows.Campaign, row: rows.Escrow | None) -> Escrow:
     """The money of a campaign; all zero before its approval."""
     found = row or rows.Escrow(campaign_id=campaign.id, position=campaign.position, currency=campaign.currency)
     return shown(Escrow, found, committed=str(campaign.committed))
+
+
+SIDES = ("debits", "credits", "debit_balance", "credit_balance")
+
+
+def trial_balance(found: Sequence[rows.Balance], *, at: int) -> TrialBalance:
+    accounts: list[Account] = []
+    sums: dict[str, Counter[str]] = {}
+    for row in found:
+        sides = (row.debits, row.credits, max(row.balance, 0), max(-row.balance, 0))
+        values = dict(zip(SIDES, sides, strict=True))
+        sums.setdefault(row.currency, Counter()).update(values)
+        accounts.append(Account(account=row.account, currency=row.currency, **_amounts(values)))
+    totals = [Total(currency=currency, **_amounts(values)) for currency, values in sums.items()]
+    balanced = all(one.debits == one.credits and one.debit_balance == one.credit_balance for one in totals)
+    return TrialBalance(at_position=at, balanced=balanced, accounts=accounts, totals=totals)
+
+
+def _amounts(values: Mapping[str, int]) -> dict[str, str]:
+    return {name: str(values[name]) for name in SIDES}

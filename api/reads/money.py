@@ -5,6 +5,7 @@ from __future__ import annotations
 from api import answers as a
 from api.questions import Question, Sources
 from api.reads.page import Page, nothing, page
+from api.reads.register import as_of
 from api.reads.sight import campaign_seen, investment_seen, own_campaign, sees_payment
 
 
@@ -46,3 +47,15 @@ async def releases(sources: Sources, question: Question) -> Page[a.Release]:
 async def escrow(sources: Sources, question: Question) -> a.Escrow:
     found = await campaign_seen(sources, question)
     return a.escrow(found, await sources.book.escrow(question.id))
+
+
+async def trial_balance(sources: Sources, question: Question) -> a.TrialBalance:
+    """Over all campaigns, for whoever sees all."""
+    at = await as_of(sources, question)
+    return a.trial_balance(await sources.book.trial_balance(at=at), at=at)
+
+
+async def campaign_trial_balance(sources: Sources, question: Question) -> a.TrialBalance:
+    await campaign_seen(sources, question)
+    at = await as_of(sources, question)
+    return a.trial_balance(await sources.book.trial_balance(campaign_id=question.id, at=at), at=at)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from api import answers as a
 from api.questions import Question, Sources
-from api.reads.page import Page, nothing, own_page, page
-from api.reads.sight import campaign_seen, own_campaign
+from api.reads.page import Page, own_page, page
+from api.reads.sight import campaign_seen, own_campaign, own_company
 from api.requests import PAGE_ITEMS_MAX
 
 SCAN_PAGES_MAX = 5  # of rows that are looked through for one page of those that a viewer may see
@@ -16,10 +16,7 @@ async def companies(sources: Sources, question: Question) -> Page[a.Company]:
 
 
 async def company(sources: Sources, question: Question) -> a.Company:
-    found = await sources.book.company(question.id)
-    if found is None or not question.viewer.sees(found.owner):
-        nothing("company", question.id)
-    return a.company(found)
+    return a.company(await own_company(sources, question))
 
 
 async def campaigns(sources: Sources, question: Question) -> Page[a.Campaign]:
@@ -65,12 +62,6 @@ async def waiting_list(sources: Sources, question: Question) -> Page[a.Waiting]:
         campaign_id=question.id, status="waiting", after=question.after, limit=question.limit
     )
     return page(found, a.waiting, question.limit)
-
-
-async def cap_table(sources: Sources, question: Question) -> Page[a.Shareholding]:
-    await own_campaign(sources, question)
-    found = await sources.book.cap_table(question.id, after=question.after, limit=question.limit)
-    return page(found, a.shareholding, question.limit)
 
 
 async def updates(sources: Sources, question: Question) -> Page[a.Update]:

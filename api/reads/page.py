@@ -22,9 +22,24 @@ class Page(msgspec.Struct, Generic[Item], frozen=True, kw_only=True):
     next: int | None
 
 
+class PageAt(msgspec.Struct, Generic[Item], frozen=True, kw_only=True):
+    """A part of a list as it stood at a position. `next` is what to give as `after` for the next part, null at the end:
+    give `at_position` as `at` with it, so that all parts are of one position.
+    """
+
+    at_position: int
+    items: list[Item]
+    next: int | None
+
+
 def page(found: Sequence[Any], show: Callable[[Any], Item], limit: int) -> Page[Item]:
     last = found[-1].position if len(found) == limit else None
     return Page(items=[show(row) for row in found], next=last)
+
+
+def page_at(found: Sequence[Any], show: Callable[[Any], Item], limit: int, *, at: int) -> PageAt[Item]:
+    part = page(found, show, limit)
+    return PageAt(at_position=at, items=part.items, next=part.next)
 
 
 async def own_page(

@@ -21,6 +21,16 @@ async def investor(sources: Sources, question: Question) -> a.Investor:
     return a.investor(await _investor(sources, question))
 
 
+async def portfolio(sources: Sources, question: Question) -> a.Portfolio:
+    """What an investor has in all campaigns, for the investor and whoever sees all."""
+    await _investor(sources, question)
+    stakes = await sources.book.portfolios.of(question.id)
+    rest = [stake for stake in stakes if stake.position > question.after]
+    items = rest[: question.limit]
+    more = items[-1].position if len(rest) > len(items) else None
+    return a.portfolio(question.id, stakes, items=items, next_=more)
+
+
 async def challenge(sources: Sources, question: Question) -> a.WalletChallenge:
     """What the investor's wallet is to sign; there is none before it was asked for, and once it was answered."""
     found = await _investor(sources, question)
@@ -38,12 +48,10 @@ async def _investor(sources: Sources, question: Question) -> rows.Investor:
 
 async def investments(sources: Sources, question: Question) -> Page[a.Investment]:
     """Everybody's for whoever sees all; others name an investor or a campaign of their own."""
-    campaign_id, investor_id = question.given.get("campaign_id"), question.given.get("investor_id")
-    if not question.viewer.sees_all:
-        await _check_named(sources, question.viewer, campaign_id, investor_id)
+    await check_named(sources, question)
     found = await sources.book.investments(
-        campaign_id=campaign_id,
-        investor_id=investor_id,
+        campaign_id=question.given.get("campaign_id"),
+        investor_id=question.given.get("investor_id"),
         status=question.given.get("status"),
         after=question.after,
         limit=question.limit,
@@ -51,7 +59,13 @@ async def investments(sources: Sources, question: Question) -> Page[a.Investment
     return page(found, a.investment, question.limit)
 
 
-async def _check_named(sources: Sources, viewer: Viewer, campaign_id: UUID | None, investor_id: UUID | None) -> None:
+async def check_named(sources: Sources, question: Question) -> None:
+    """Refuse what neither names an investor or a campaign of the viewer's nor comes from whoever sees all."""
+    viewer: Viewer = question.viewer
+    campaign_id: UUID | None = question.given.get("campaign_id")
+    investor_id: UUID | None = question.given.get("investor_id")
+    if viewer.sees_all:
+        return
     if campaign_id is None and investor_id is None:
         name_one_of("investor_id", "campaign_id", detail="name an investor or a campaign of yours")
     if investor_id is not None:

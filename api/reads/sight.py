@@ -27,6 +27,14 @@ async def own_campaign(sources: Sources, question: Question) -> rows.Campaign:
     return found
 
 
+async def own_company(sources: Sources, question: Question) -> rows.Company:
+    """The company of the path, for its issuer and whoever sees all."""
+    found = await sources.book.company(question.id)
+    if found is None or not question.viewer.sees(found.owner):
+        nothing("company", question.id)
+    return found
+
+
 async def investment_seen(sources: Sources, question: Question) -> rows.Investment:
     """The investment of the path, for whoever may see it."""
     found = await sources.book.investment(question.id)

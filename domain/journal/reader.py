@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -62,6 +63,16 @@ class JournalReader:
     def any_entry(self, position: int) -> Entry | Unreadable | None:
         """As `entry`, whether it can be read or not."""
         return next(iter(self._read(ONE, (position,), self._codec.any_entry)), None)
+
+    def position_at(self, moment: datetime) -> int:
+        """The last position recorded at or before a moment, 0 if there is none."""
+        low, high = 0, self.head()  # entries are recorded in the order of time, as far as the processes' clocks agree
+        while low < high:
+            middle = (low + high + 1) // 2
+            entry = self.entry(middle)
+            assert entry is not None
+            low, high = (middle, high) if entry.meta.at <= moment else (low, middle - 1)
+        return low
 
     def stream(self, stream: UUID, *, after: int = 0, limit: int | None = None) -> list[Entry]:
         """The entries of one stream after a position, oldest first, at most `limit` if one is given.

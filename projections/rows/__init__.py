@@ -9,11 +9,13 @@ from __future__ import annotations
 import msgspec
 
 from projections.rows.campaign import Campaign, CampaignChange, CampaignDocument, Milestone, Release, Update
+from projections.rows.certificate import Certificate, CertificateChange, Holder, Holding, Shareholding
 from projections.rows.company import Company, Document, Override, Profile, Raise
 from projections.rows.generation import Generation
-from projections.rows.investment import Acknowledgement, CertificateRequest, Investment, Shareholding
+from projections.rows.investment import Acknowledgement, CertificateRequest, Investment
 from projections.rows.investor import Investor, Means, RiskText, WalletChallenge
 from projections.rows.money import Balance, Escrow, Line, Payment
+from projections.rows.portfolio import CampaignStake, Stake, sums_of
 from projections.rows.posting import Due, Posting
 from projections.rows.row import Row
 
@@ -31,12 +33,17 @@ __all__ = [
     "Campaign",
     "CampaignChange",
     "CampaignDocument",
+    "CampaignStake",
+    "Certificate",
+    "CertificateChange",
     "CertificateRequest",
     "Company",
     "Document",
     "Due",
     "Escrow",
     "Generation",
+    "Holder",
+    "Holding",
     "Investment",
     "Investor",
     "Line",
@@ -51,7 +58,9 @@ __all__ = [
     "RiskText",
     "Row",
     "Shareholding",
+    "Stake",
     "Summary",
     "Update",
     "WalletChallenge",
+    "sums_of",
 ]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from projections.rows.row import Part, Row
 
 
@@ -88,15 +86,3 @@ class Investment(Row, frozen=True, kw_only=True):
             and self.refund_position is None
             and self.refunded_position is None
         )
-
-
-class Shareholding(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a cap table: shares that a confirmed certificate stands for. `wallet` holds it now."""
-
-    position: int
-    investment_id: UUID
-    investor_id: UUID
-    wallet: str
-    shares: int
-    token_id: str
-    certified_position: int

@@ -14,7 +14,8 @@ class Payment(Row, frozen=True, kw_only=True):
     """Money that a provider reported: amount = applied + owed + returned + reversed.
 
     `state`: unmatched (nobody knows what it is for), applied, owed (some of it, to the payer), returned, reversed.
-    Coin in the chain's escrow has its `depositor`, and what it was deposited for, in the log's words.
+    Coin in the chain's escrow has its `depositor`, and what it was deposited for, in the log's words; `reclaimed` is
+    what of the returned had counted.
     """
 
     id: UUID
@@ -33,6 +34,7 @@ class Payment(Row, frozen=True, kw_only=True):
     owed: int = 0
     returned: int = 0
     reversed: int = 0
+    reclaimed: int = 0
     matched_position: int | None = None
     freed_reason: str | None = None
     returned_position: int | None = None
@@ -81,8 +83,10 @@ class Line(Row, frozen=True, kw_only=True):
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
-    """One account of the trial balance over all campaigns; the balances of a currency sum to zero."""
+    """One account of a trial balance: balance = debits - credits; the balances of a currency sum to zero."""
 
     account: str
     currency: str
     balance: int
+    debits: int
+    credits: int

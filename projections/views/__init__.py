@@ -2,6 +2,7 @@
 
 from projections.folding import Table, View
 from projections.views.campaigns import CAMPAIGNS
+from projections.views.certificates import CERTIFYING
 from projections.views.companies import COMPANIES
 from projections.views.due import DUE
 from projections.views.escrow import ESCROW
@@ -20,6 +21,7 @@ VIEWS: tuple[View, ...] = (
     UPDATES,
     INVESTORS,
     INVESTMENTS,
+    CERTIFYING,
     PAYMENTS,
     ESCROW,
     POSTINGS,

@@ -101,6 +101,7 @@ def _after(row: Payment, entry: Entry) -> Fields:
             return {**back, "return_reference": event.return_reference, "returned_position": entry.position}
         case p.PaymentReclaimed(amount=amount):
             back = {"applied": row.applied - amount, "returned": row.returned + amount}
+            back["reclaimed"] = row.reclaimed + amount
             return {**back, "return_reference": event.return_reference, "returned_position": entry.position}
         case p.PaymentReversed(applied=applied, owed=owed, reason=reason):
             gone = {"applied": row.applied - applied, "owed": row.owed - owed}
@@ -121,10 +122,11 @@ def _state_of(row: Payment) -> str:
 
 PAYMENTS = View(
     name="payments",
-    version=2,
+    version=3,
     tables=(TABLE,),
     topics=topics_of("payment") | {PaymentUnapplied.TOPIC, LatePaymentReturned.TOPIC},
     needs=(changed(campaigns.CAMPAIGNS, topics=frozenset({CampaignDrafted.TOPIC, CampaignAmended.TOPIC})),),
+    differs=frozenset({"reclaimed"}),
     reads=_reads,
     fold=_fold,
 )

@@ -9,4 +9,4 @@ CREATE TABLE {table} (
 
 ALTER TABLE {table} ADD PRIMARY KEY (id);
 CREATE INDEX ON {table} (account, currency) INCLUDE (amount);
-CREATE INDEX ON {table} (campaign_id, position);
+CREATE INDEX ON {table} (campaign_id, position) INCLUDE (currency, account, amount);

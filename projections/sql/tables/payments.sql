@@ -16,6 +16,7 @@ CREATE TABLE {table} (
     owed numeric(38, 0) NOT NULL CHECK (owed >= 0),
     returned numeric(38, 0) NOT NULL CHECK (returned >= 0),
     reversed numeric(38, 0) NOT NULL CHECK (reversed >= 0),
+    reclaimed numeric(38, 0) NOT NULL CHECK (reclaimed BETWEEN 0 AND returned),
     matched_position bigint,
     freed_reason text,
     returned_position bigint,

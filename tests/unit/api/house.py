@@ -70,6 +70,7 @@ class ApiHouse:
             troubles=lambda: Troubles(dsn),
             lag_max=lag_max,
             place=Place("Tandem", 31337),
+            clock=self.clock,
         )
         config = uvicorn.Config(
             self.app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="on", loop="asyncio"

@@ -78,6 +78,7 @@ def test_the_cap_table_lists_confirmed_certificates(story: Story) -> None:
     position = story.house.project()
     (line,) = story.house.get("issuer", f"/v1/campaigns/{story.campaign}/cap-table").json()["items"]
     assert (line["investment_id"], line["shares"], line["certified_position"]) == (story.investment, 100, position)
+    assert line["position"] == position
 
 
 def test_lists_are_read_page_by_page_in_the_order_of_the_journal(house: ApiHouse) -> None:

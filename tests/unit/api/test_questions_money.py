@@ -88,3 +88,39 @@ def test_the_waiting_list_is_in_the_order_of_admission(house: ApiHouse) -> None:
     )
     assert house.get("auditor", f"/v1/campaigns/{story.campaign}").json()["waiting"] == "50000"
     refused(house.get("investor", path), 403, "not-yours")
+
+
+def test_both_sides_of_every_trial_balance_are_equal_at_any_position(story: Story) -> None:
+    story.invested().pay(600_000, reference="a").pay(500_000, reference="b")
+    body = {"provider": "bank", "reference": "?", "amount": "25000", "currency": "USD"}
+    done(story.house.post("treasury_maker", "/v1/payments", body))
+    head = story.house.project()
+    path = f"/v1/campaigns/{story.campaign}/trial-balance"
+    for at in range(1, head + 1):
+        for one in (path, "/v1/trial-balance"):
+            answer = story.house.get("auditor", one, at=at).json()
+            assert (answer["balanced"], answer["at_position"]) == (True, at)
+    found = story.house.get("investor", path).json()
+    sides = {one["account"]: (one["debit_balance"], one["credit_balance"]) for one in found["accounts"]}
+    assert (sides["escrow"], sides["investors"]) == (("1000000", "0"), ("0", "1000000"))
+    assert (sides["owed"], sides["payers"]) == (("100000", "0"), ("0", "100000"))
+    over_all = story.house.get("auditor", "/v1/trial-balance").json()["totals"]
+    assert [(one["currency"], one["debit_balance"]) for one in over_all] == [("ETB", "1100000"), ("USD", "25000")]
+    refused(story.house.get("investor", "/v1/trial-balance"), 403, "role-not-allowed")
+
+
+def test_a_portfolio_is_for_its_investor_and_tells_money_and_shares_by_campaign_and_in_sum(story: Story) -> None:
+    story.invested().pay(1_100_000).close().certify()
+    story.house.project()
+    path = f"/v1/investors/{story.investor}/portfolio"
+    answer = story.house.get("investor", path).json()
+    (line,) = answer["items"]
+    (total,) = answer["sums"]
+    assert (line["campaign_id"], line["status"], answer["next"]) == (story.campaign, "successful", None)
+    assert {name: line[name] for name in total} == total
+    money = (total["currency"], total["committed"], total["received"], total["counted"], total["owed"])
+    assert money == ("ETB", "1000000", "1100000", "1000000", "100000")
+    assert (total["shares_allotted"], total["shares_held"], total["certificates"]) == (100, 100, 1)
+    assert story.house.get("auditor", path).json() == answer
+    assert story.house.get("investor", path, after=line["position"]).json()["items"] == []
+    refused(story.house.get("issuer", path), 404, "not-found")

@@ -15,7 +15,7 @@ from tests.unit.api.rows import path_of
 
 ALL_SEEING = ROLES - {"issuer", "investor"}
 # Lists in which others must name what is theirs.
-NAMED = {"list_due", "list_investments", "list_operations"}
+NAMED = {"list_certificates", "list_due", "list_investments", "list_operations"}
 ROWS = [pytest.param(route, role, id=f"{route.name}-{role}") for route in COMMANDS for role in sorted(ROLES)]
 
 
@@ -64,11 +64,12 @@ def test_exactly_the_roles_of_a_question_may_ask_it(shared: ApiHouse, role: str,
         assert response.status_code == 200, response.text
 
 
-def test_only_who_sees_all_reads_the_journal_lists_payments_and_looks_at_the_chain_ledger() -> None:
+def test_only_who_sees_all_reads_the_journal_lists_payments_and_looks_at_the_ledgers_whole() -> None:
     assert {route.name for route in QUESTIONS if route.roles != ROLES} == {
         "list_events",
         "list_payments",
         "read_chain_ledger",
+        "read_trial_balance",
     }
     assert all(route.roles in {ROLES, ALL_SEEING} for route in QUESTIONS)
 

@@ -101,6 +101,7 @@ class Booked(Watched):
         self.check_streams()
         self.check_releases()
         self.check_money()
+        self.check_register()
         # What the writer takes for an obligation has its posting, and nothing else has.
         assert {row.position for row in self.all_of(rows.Posting)} == self.obliged
 
@@ -139,6 +140,10 @@ class Booked(Watched):
         for line in self.all_of(rows.Line):
             sums[line.campaign_id, line.account] += line.amount
         assert sum(sums.values()) == 0
+        entries: Counter[tuple[int, UUID | None, str]] = Counter()
+        for line in self.all_of(rows.Line):
+            entries[line.position, line.campaign_id, line.currency] += line.amount
+        assert not any(entries.values())  # every entry is balanced by itself, campaign by campaign
         for escrow in self.all_of(rows.Escrow):
             stream = escrow.campaign_id
             accounts = self.states[stream][0].accounts
@@ -149,6 +154,15 @@ class Booked(Watched):
             assert escrow.pending == self._pending(stream)
             assert (sums[stream, "owed"], sums[stream, "pending"]) == (escrow.owed, escrow.pending)
         assert sums[None, "owed"] == self._paid(None, "owed")
+
+    def check_register(self) -> None:
+        """Whom the domain takes for the holder of a certificate, the register has, once nothing is under way."""
+        standing = {row.investment_id: row.wallet for row in self.all_of(rows.Holding) if row.to_position is None}
+        for stream, (state, _) in self.states.items():
+            if not isinstance(state, Investment) or state.changing is not None or state.given_up:
+                continue
+            holds = state.certified is not None and not state.revoked
+            assert standing.get(stream) == (state.holder if holds else None)
 
     def _paid(self, campaign: UUID | None, part: str) -> int:
         payments = [state for state, _ in self.states.values() if isinstance(state, Payment)]

@@ -10,6 +10,7 @@ from projections.folding import Batch, refs_of
 from projections.store import BookStore
 from projections.views import TABLES, VIEWS
 from tests.support.roles import as_room
+from tests.unit.domain.acts import CAMPAIGN, investor_id
 from tests.unit.projections.posted import ask, empty, post, rows_hash, runner_module
 
 
@@ -39,6 +40,19 @@ def test_entry_by_entry_gives_the_rows_that_one_batch_gives(rich: str, monkeypat
         monkeypatch.setattr(runner_module, "ENTRIES_PER_STEP_MAX", size)
         post(rich)
         assert rows_hash(rich) == at_once
+
+
+def test_the_portfolio_of_the_rich_story_accounts_for_every_payment(rich: str) -> None:
+    position = post(rich)
+    for number, held in ((1, 50), (2, 0)):
+        (stake,) = ask(rich, lambda book, number=number: book.portfolios.of(investor_id(number)))
+        parts = (stake.pending, stake.counted, stake.refunded, stake.owed, stake.returned, stake.reversed)
+        assert stake.received == sum(parts)
+        assert (stake.committed, stake.counted, stake.currency) == (50_000, 50_000, "ETB")
+        assert (stake.certificates, stake.shares_held) == ((1, held) if held else (0, 0))
+    accounts = ask(rich, lambda book: book.trial_balance(campaign_id=CAMPAIGN, at=position))
+    assert sum(row.balance for row in accounts) == 0 == sum(row.debits - row.credits for row in accounts)
+    assert any(row.debits for row in accounts)
 
 
 def test_the_trial_balance_of_the_rich_story_is_zero(rich: str) -> None:

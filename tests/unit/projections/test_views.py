@@ -62,7 +62,7 @@ def test_each_investment_names_its_places_on_the_chain(database: str) -> None:
     assert certified.token_id == str(certified.id.int)
     assert certified.funded_position < certified.recorded_position < certified.certified_position
     assert certified.recorded_tx_hash != certified.certified_tx_hash
-    shares = ask(database, lambda book: book.cap_table(story.campaign, limit=10))
+    shares = ask(database, lambda book: book.register.cap_table(story.campaign, at=1_000, limit=10))
     assert [(line.wallet, line.shares) for line in shares] == [(HOLDER, 500), (HOLDER, 300)]
 
 

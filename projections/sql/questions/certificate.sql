@@ -1,0 +1,1 @@
+SELECT {columns} FROM book.certificates WHERE id = {id}
