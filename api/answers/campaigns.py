@@ -8,6 +8,8 @@ from uuid import UUID
 from api.answers.answer import Amount, Answer, shown
 from projections import rows
 
+WHOLE_BPS = 10_000
+
 
 class Milestone(Answer, frozen=True, kw_only=True):
     """A part of the raised money that is released on its own, in basis points of the whole."""
@@ -61,6 +63,19 @@ class CampaignChange(Answer, frozen=True, kw_only=True):
     approved: bool
 
 
+class Progress(Answer, frozen=True, kw_only=True):
+    """How far a campaign has come, in basis points of its funding goal, rounded down: what is raised, and what is
+    committed. While it is open, `ends_at` is its deadline or an announced earlier end, and `time_left_s` the whole
+    seconds until then, 0 from then on; both are null before and after.
+    """
+
+    raised_bps: int
+    committed_bps: int
+    threshold_reached: bool
+    ends_at: datetime | None
+    time_left_s: int | None
+
+
 class Campaign(Answer, frozen=True, kw_only=True):
     """`status` is draft, submitted, in_review, changes_requested, rejected, deploying, live, paused, closing,
     successful, settling, settled, failed, cancelled, refunding, refunded or abandoned.
@@ -81,6 +96,7 @@ class Campaign(Answer, frozen=True, kw_only=True):
     title: str
     terms: Terms
     threshold: Amount
+    progress: Progress
     documents: list[CampaignDocument]
     documents_hash: str | None
     updates: int
@@ -171,8 +187,23 @@ class Waiting(Answer, frozen=True, kw_only=True):
     committed_at: datetime
 
 
-def campaign(row: rows.Campaign) -> Campaign:
-    return shown(Campaign, row, terms=shown(Terms, row))
+OPEN = frozenset({"live", "paused"})
+
+
+def campaign(row: rows.Campaign, *, now: datetime) -> Campaign:
+    return shown(Campaign, row, terms=shown(Terms, row), progress=progress(row, now=now))
+
+
+def progress(row: rows.Campaign, *, now: datetime) -> Progress:
+    ends = [at for at in (row.deadline, row.early_deadline) if at is not None]
+    ends_at = min(ends) if ends and row.status in OPEN else None
+    return Progress(
+        raised_bps=row.raised * WHOLE_BPS // row.funding_goal,
+        committed_bps=row.committed * WHOLE_BPS // row.funding_goal,
+        threshold_reached=row.raised >= row.threshold,
+        ends_at=ends_at,
+        time_left_s=None if ends_at is None else max(0, int((ends_at - now).total_seconds())),
+    )
 
 
 def release(row: rows.Release) -> Release:

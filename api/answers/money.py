@@ -93,7 +93,8 @@ class TrialBalance(Answer, frozen=True, kw_only=True):
     """Every account by double entry, as it stood at a position. `balanced`: in each currency both sides are equal.
 
     Accounts outside are payers (who paid what does not count), investors, issuer, fees (the platform's) and claims
-    (what investors owe); accounts inside are escrow (counts, held), pending (paid, does not count yet) and owed (goes back).
+    (what investors owe); accounts inside are escrow (counts, held), pending (paid, does not count yet) and owed (goes
+    back).
     """
 
     at_position: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from api import answers as a
 from api.questions import Question, Sources
 from api.reads.page import Page, own_page, page
@@ -22,9 +24,10 @@ async def company(sources: Sources, question: Question) -> a.Company:
 async def campaigns(sources: Sources, question: Question) -> Page[a.Campaign]:
     """Rows are looked through until the page is full; a page may be short where most of them are not the viewer's."""
     where = {"company_id": question.given.get("company_id"), "status": question.given.get("status")}
+    show = partial(a.campaign, now=sources.clock())
     if question.viewer.sees_all:
         found = await sources.book.campaigns(**where, after=question.after, limit=question.limit)
-        return page(found, a.campaign, question.limit)
+        return page(found, show, question.limit)
     seen: list[a.Campaign] = []
     after = question.after
     for _ in range(SCAN_PAGES_MAX):
@@ -32,7 +35,7 @@ async def campaigns(sources: Sources, question: Question) -> Page[a.Campaign]:
         for row in found:
             after = row.position
             if question.viewer.sees_campaign(row.owner, row.status):
-                seen.append(a.campaign(row))
+                seen.append(show(row))
                 if len(seen) == question.limit:
                     return Page(items=seen, next=after)
         if len(found) < PAGE_ITEMS_MAX:
@@ -41,7 +44,7 @@ async def campaigns(sources: Sources, question: Question) -> Page[a.Campaign]:
 
 
 async def campaign(sources: Sources, question: Question) -> a.Campaign:
-    return a.campaign(await campaign_seen(sources, question))
+    return a.campaign(await campaign_seen(sources, question), now=sources.clock())
 
 
 async def campaign_investments(sources: Sources, question: Question) -> Page[a.Investment]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from domain import commands as c
 from tests.unit.api.house import ApiHouse, done, fact, refused
-from tests.unit.api.steps import AMOUNT, Story
+from tests.unit.api.steps import AMOUNT, DURATION_S, Story
 
 
 def test_the_payments_of_an_investment_are_for_whoever_may_see_it(story: Story) -> None:
@@ -124,3 +125,23 @@ def test_a_portfolio_is_for_its_investor_and_tells_money_and_shares_by_campaign_
     assert story.house.get("auditor", path).json() == answer
     assert story.house.get("investor", path, after=line["position"]).json()["items"] == []
     refused(story.house.get("issuer", path), 404, "not-found")
+
+
+def test_a_campaign_tells_its_progress_and_the_time_left_while_it_is_open(story: Story) -> None:
+    story.invested().pay(600_000)
+    story.house.project()
+    path = f"/v1/campaigns/{story.campaign}"
+    campaign = story.house.get("investor", path).json()
+    begun = campaign["progress"]
+    assert (begun["raised_bps"], begun["committed_bps"], begun["threshold_reached"]) == (0, 10_000, False)
+    assert begun["ends_at"] == campaign["deadline"]
+    assert 0 < begun["time_left_s"] <= DURATION_S
+    story.pay(400_000, reference="b")
+    story.house.project()
+    story.house.ahead = timedelta(seconds=2 * DURATION_S)
+    late = story.house.get("investor", path).json()["progress"]
+    assert (late["raised_bps"], late["threshold_reached"], late["time_left_s"]) == (10_000, True, 0)
+    story.close()
+    story.house.project()
+    over = story.house.get("investor", path).json()["progress"]
+    assert (over["raised_bps"], over["ends_at"], over["time_left_s"]) == (10_000, None, None)
