@@ -214,6 +214,15 @@ _HOUSE: tuple[QuestionRoute, ...] = (
         _STREAM,
         Parameter("kind", "word", "deadline, early_close, reconfirmation, kyb, kyc or document."),
     ),
+    _list(
+        "/v1/activity",
+        "What has happened, newest first, in words for people: of one's own, what is public of a campaign, or all.",
+        r.activity,
+        a.Activity,
+        _CAMPAIGN_ID,
+        Parameter("company_id", "id", "Only what is about this company and its campaigns."),
+        Parameter("investor_id", "id", "Only what is about this investor and its investments."),
+    ),
     QuestionRoute(
         path="/v1/events",
         name="list_events",

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
+from projections.feed import Feed
 from projections.folding import Table
 from projections.portfolio import Portfolios
 from projections.register import Register
@@ -81,6 +82,7 @@ class Book:
             check=AsyncConnectionPool.check_connection,
         )
         self.register = Register(self._rows)
+        self.feed = Feed(self._rows)
         self.portfolios = Portfolios(self._rows)
         self._seen = 0
         self._moved = asyncio.Condition()

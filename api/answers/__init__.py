@@ -1,5 +1,6 @@
 """What questions are answered with. These shapes are the public contract; the book's rows may change behind them."""
 
+from api.answers.activity import Activity, activity
 from api.answers.answer import Amount, Answer, shown
 from api.answers.campaigns import Campaign, Release, Update, Waiting, campaign, release, update, waiting
 from api.answers.certificates import Certificate, Holding, Shareholding, certificate, holding, shareholding
@@ -24,6 +25,7 @@ from api.answers.portfolio import Portfolio, portfolio
 
 __all__ = [
     "AMOUNT_NAMES",
+    "Activity",
     "Amount",
     "Answer",
     "Campaign",
@@ -47,6 +49,7 @@ __all__ = [
     "Update",
     "Waiting",
     "WalletChallenge",
+    "activity",
     "campaign",
     "certificate",
     "chain_ledger",

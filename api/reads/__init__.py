@@ -1,5 +1,6 @@
 """The answers to questions: one function a question, each asking for the right to see before it shows."""
 
+from api.reads.activity import activity
 from api.reads.house import due, events, me, operation, operations, refusals, rule_packs, timeline
 from api.reads.ledger import chain_ledger
 from api.reads.money import (
@@ -27,6 +28,7 @@ from api.reads.register import cap_table, certificate, certificates, company_hol
 __all__ = [
     "Page",
     "PageAt",
+    "activity",
     "campaign",
     "campaign_investments",
     "campaign_trial_balance",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from projections.rows.activity import Activity, Party
 from projections.rows.campaign import Campaign, CampaignChange, CampaignDocument, Milestone, Release, Update
 from projections.rows.certificate import Certificate, CertificateChange, Holder, Holding, Shareholding
 from projections.rows.company import Company, Document, Override, Profile, Raise
@@ -29,6 +30,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 __all__ = [
     "Acknowledgement",
+    "Activity",
     "Balance",
     "Campaign",
     "CampaignChange",
@@ -50,6 +52,7 @@ __all__ = [
     "Means",
     "Milestone",
     "Override",
+    "Party",
     "Payment",
     "Posting",
     "Profile",

@@ -1,6 +1,7 @@
 """The views of the book, one a file."""
 
 from projections.folding import Table, View
+from projections.views.activity import ACTIVITY
 from projections.views.campaigns import CAMPAIGNS
 from projections.views.certificates import CERTIFYING
 from projections.views.companies import COMPANIES
@@ -26,6 +27,7 @@ VIEWS: tuple[View, ...] = (
     ESCROW,
     POSTINGS,
     DUE,
+    ACTIVITY,
     GENERATIONS,
 )
 TABLES: tuple[Table, ...] = tuple(table for view in VIEWS for table in view.tables)

@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from api.answers.activity import TEXTS, text_of
 from domain import wallets
 from domain.refusals import CODES
+from projections.views.activity import KINDS
 from tests.support.wallets import wallet_of
 from tests.unit.api.house import ApiHouse, done, refused
 from tests.unit.api.steps import Story
@@ -100,3 +102,34 @@ def test_a_timeline_reads_one_page_at_a_time(story: Story) -> None:
         after = page["next"]
     assert seen == whole
     assert story.house.get("issuer", path, after=whole[-1]["position"]).json() == {"items": [], "next": None}
+
+
+def test_activity_is_newest_first_and_each_hears_what_is_theirs_or_public(story: Story) -> None:
+    story.invested().pay()
+    house = story.house
+    house.project()
+    house.keys["stranger"] = house.mint("stranger", roles=["issuer", "investor"])
+    path, campaign = "/v1/activity", {"campaign_id": story.campaign}
+    everything = house.get("auditor", path, limit=200).json()["items"]
+    positions = [item["position"] for item in everything]
+    assert positions == sorted(positions, reverse=True)
+    assert house.get("auditor", path, after=positions[1], limit=2).json()["items"] == everything[2:4]
+    own = house.get("issuer", path, **campaign).json()["items"]
+    assert [item["kind"] for item in own][:3] == ["funded", "committed", "campaign_opened"]
+    assert (own[1]["amount"], own[1]["investor_id"], own[1]["text"]) == ("1000000", story.investor, TEXTS["committed"])
+    seen = house.get("stranger", path, **campaign).json()["items"]
+    assert [(item["kind"], item["investor_id"]) for item in seen] == [("campaign_opened", None)]
+    about = house.get("investor", path, investor_id=story.investor).json()["items"]
+    assert {"committed", "wallet_bound", "kyc_approved"} <= {item["kind"] for item in about}
+    company = house.get("issuer", path, company_id=story.company).json()["items"]
+    assert {"company_registered", "campaign_opened", "funded"} <= {item["kind"] for item in company}
+    refused(house.get("stranger", path), 400, "parameter-not-acceptable")
+    for name, id_ in (("company_id", story.company), ("investor_id", story.investor)):
+        refused(house.get("stranger", path, **{name: id_}), 404, "not-found")
+        refused(house.get("stranger", path, **campaign, **{name: id_}), 404, "not-found")
+
+
+def test_every_kind_of_activity_has_a_sentence() -> None:
+    assert set(TEXTS) <= set(KINDS.values())
+    assert len(set(KINDS.values())) == len(KINDS)
+    assert all(text_of(kind).endswith(".") and "_" not in text_of(kind) for kind in KINDS.values())

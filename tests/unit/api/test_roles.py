@@ -15,7 +15,7 @@ from tests.unit.api.rows import path_of
 
 ALL_SEEING = ROLES - {"issuer", "investor"}
 # Lists in which others must name what is theirs.
-NAMED = {"list_certificates", "list_due", "list_investments", "list_operations"}
+NAMED = {"list_activity", "list_certificates", "list_due", "list_investments", "list_operations"}
 ROWS = [pytest.param(route, role, id=f"{route.name}-{role}") for route in COMMANDS for role in sorted(ROLES)]
 
 
