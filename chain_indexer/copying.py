@@ -32,10 +32,10 @@ _NO_TOPICS = Struct(">iiI").pack(0, 0, BYTEA)
 
 def copied(logs: Iterable[tuple[PlacedLog, Verdict]]) -> bytes:
     """The whole of one COPY."""
-    return b"".join([HEADER, *[_row(log, verdict) for log, verdict in logs], TRAILER])
+    return b"".join([HEADER, *[_row(log, _judged(verdict)) for log, verdict in logs], TRAILER])
 
 
-def _row(log: PlacedLog, verdict: Verdict) -> bytes:
+def _row(log: PlacedLog, judged: bytes) -> bytes:
     at, raw = log.at, log.raw
     topics = _topics(raw.topics)
     return b"".join(
@@ -49,7 +49,7 @@ def _row(log: PlacedLog, verdict: Verdict) -> bytes:
             topics,
             _long(len(raw.data)),
             raw.data,
-            _judged(verdict),
+            judged,
         )
     )
 
@@ -57,9 +57,15 @@ def _row(log: PlacedLog, verdict: Verdict) -> bytes:
 def _topics(topics: tuple[bytes, ...]) -> bytes:
     if not topics:
         return _NO_TOPICS
-    return _array(1, 0, BYTEA, len(topics), 1) + _TOPIC + _TOPIC.join(topics)
+    return _head_of(len(topics)) + _TOPIC.join(topics)
 
 
+@lru_cache(8)
+def _head_of(topics: int) -> bytes:
+    return _array(1, 0, BYTEA, topics, 1) + _TOPIC
+
+
+@lru_cache(64)
 def _judged(verdict: Verdict) -> bytes:
     """The columns kind, verdict, entry_position and confirmed_position."""
     match verdict:

@@ -201,7 +201,7 @@ class Node:
         """The logs of one answer; a node that ignores the filter gives more than was asked for."""
         if answer.error is not None:  # the texts differ from node to node; fewer blocks is what helps with any
             raise RangeRefused(f"the node refused a range of logs: {answer.error.message[:ERROR_CHARS_MAX]}")
-        placed = _placed(self._result(answer, list[wire.Log], "logs"))
+        placed = _placed(self._result(answer, list[msgspec.Raw], "logs"))
         return [log for log in placed if log.raw.address in addresses]
 
     def _header(self, answer: _Answer, number: int) -> Header:
@@ -269,9 +269,9 @@ def _block(number: int) -> Call:
     return "eth_getBlockByNumber", [hex(number), False]
 
 
-def _placed(logs: Iterable[wire.Log]) -> list[PlacedLog]:
+def _placed(logs: Iterable[msgspec.Raw]) -> list[PlacedLog]:
     try:
-        return [wire.placed(log) for log in logs]
+        return [wire.placed(bytes(log)) for log in logs]
     except wire.Removed as error:
         raise NodeContradicts(str(error)) from error
     except ValueError as error:

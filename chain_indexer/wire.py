@@ -52,7 +52,10 @@ class Log(msgspec.Struct, frozen=True, rename="camel", gc=False):
 class Receipt(msgspec.Struct, frozen=True, rename="camel"):
     transaction_hash: Hash
     block_hash: Hash
-    logs: list[Log]
+    logs: list[msgspec.Raw]
+
+
+_log = msgspec.json.Decoder(Log).decode
 
 
 def header_of(block: Block) -> Header:
@@ -67,11 +70,13 @@ def header_of(block: Block) -> Header:
 
 
 @lru_cache(LOGS_KNOWN_MAX)
-def placed(log: Log) -> PlacedLog:
-    """The log with its place. Raises Removed, or ValueError if a field is not what it must be.
+def placed(text: bytes) -> PlacedLog:
+    """The log that this JSON says, with its place. Raises Removed, or ValueError if a field is not what it must be.
 
-    A log that is held against its receipt comes twice, nearly always in the same words: the second time it is known.
+    A log that is held against its receipt comes twice, nearly always byte for byte: the second time it is known, and
+    is not read again.
     """
+    log = _log(text)
     if log.removed:
         raise Removed(f"the node gave a log of tx {log.transaction_hash} that it says is removed")
     at = ChainPosition(

@@ -21,8 +21,8 @@ GOOD: dict[str, Any] = {
 }
 
 
-def read(**fields: Any) -> wire.Log:
-    return msgspec.json.decode(msgspec.json.encode(GOOD | fields), type=wire.Log)
+def read(**fields: Any) -> bytes:
+    return msgspec.json.encode(GOOD | fields)
 
 
 def test_a_log_comes_out_with_hex_undone_and_names_in_lower_case() -> None:
