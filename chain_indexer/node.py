@@ -17,6 +17,7 @@ import msgspec
 
 from chain_indexer import wire
 from chain_indexer.blocks import Header, PlacedLog, RangeLogs, Seen
+from chain_indexer.budget import Budget, retry_after_s
 from chain_indexer.ranges import BLOCKS_PER_RANGE_MAX
 
 CALLS_PER_BATCH_MAX = 20  # Polygon Edge's default limit
@@ -41,6 +42,10 @@ class NodeContradicts(NodeUnavailable):
 
 class RangeRefused(NodeUnavailable):
     """The node would not, or could not in time, give the logs of so many blocks at once. Ask for fewer."""
+
+
+class NodeRests(NodeUnavailable):
+    """The node asked for rest (`Retry-After`), and gets it: nothing is sent to it meanwhile."""
 
 
 class _TooMuch(NodeUnavailable):
@@ -83,9 +88,10 @@ class Chain(Protocol):
 class Node:
     """One address of a node. Raises NodeUnavailable or one of its kinds, and nothing else, for whatever goes wrong."""
 
-    def __init__(self, url: str, timeout_s: float = 10.0) -> None:
+    def __init__(self, url: str, timeout_s: float = 10.0, *, budget: Budget | None = None) -> None:
         self._client = httpx.Client(timeout=timeout_s, headers={"Content-Type": "application/json"})
         self._url = url
+        self._budget = budget
         self._ids = itertools.count(1)
         self._threads = ThreadPoolExecutor(BATCHES_AT_ONCE_MAX, thread_name_prefix="node")
 
@@ -243,13 +249,24 @@ class Node:
         return [answers[i] for i in ids], len(body)
 
     def _post(self, content: bytes, *, bytes_max: int) -> bytes:
+        rests_s = self._budget.spend() if self._budget else 0.0
+        if rests_s > 0:
+            raise NodeRests(f"the node asked for rest, {rests_s:.1f} s of it are left")
         try:
             with self._client.stream("POST", self._url, content=content) as response:
+                self._heed(response)
                 return _body(response, bytes_max=bytes_max)
         except httpx.ReadTimeout as error:
             raise _TooMuch("the node did not answer in time") from error
         except httpx.RequestError as error:
             raise NodeUnavailable(f"the node cannot be reached: {type(error).__name__}: {error}") from error
+
+    def _heed(self, response: httpx.Response) -> None:
+        """Give the node the rest that it asks for."""
+        busy = response.status_code in {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE}
+        asked_s = retry_after_s(response.headers.get("Retry-After"), response.headers.get("Date")) if busy else None
+        if asked_s is not None and self._budget:
+            self._budget.rest(asked_s)
 
 
 def _body(response: httpx.Response, *, bytes_max: int) -> bytes:

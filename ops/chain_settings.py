@@ -110,6 +110,13 @@ class ChainSettings(BaseSettings):
         validation_alias=named("TANDEM_POLL_MS"),
         description="How often the chain is asked.",
     )
+    rpc_requests_per_s: int = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        validation_alias=named("TANDEM_RPC_REQUESTS_PER_S"),
+        description="Requests a second that the indexer sends to a node at most; a batch is one. 0: any number.",
+    )
     audit_percent: int = Field(
         default=100,
         ge=0,

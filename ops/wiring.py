@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 from api.vault import Erasures
 from api.vault_store import VaultStore
 from chain_indexer.ahead import ManyHands
+from chain_indexer.budget import Budget
 from chain_indexer.confirmations import id_of
 from chain_indexer.health import Healths, names_of
 from chain_indexer.indexer import Indexer
@@ -287,7 +288,10 @@ def indexer_on(
 
 
 def nodes_on(settings: Settings, opened: Opened, healths: Healths) -> Nodes:
-    nodes = [opened.keep(IndexerNode(url)) for url in settings.rpc_urls]
+    def budget() -> Budget:
+        return Budget(settings.rpc_requests_per_s, clock_s=time.monotonic, wait=time.sleep)
+
+    nodes = [opened.keep(IndexerNode(url, budget=budget())) for url in settings.rpc_urls]
     return opened.keep(Nodes(nodes, healths, settings.generation(), clock_s=time.monotonic))
 
 

@@ -29,6 +29,7 @@ class Reply(msgspec.Struct, frozen=True):
     body: bytes
     status: int = 200
     content_type: str = "application/json"
+    retry_after: str = ""
 
 
 class Dispatcher:

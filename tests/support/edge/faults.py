@@ -47,6 +47,7 @@ class HttpStatus(Fault, frozen=True):
 
     status: int = 502
     delivered: bool = False
+    retry_after: str = ""
 
 
 class HalfBody(Fault, frozen=True):

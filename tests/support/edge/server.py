@@ -143,8 +143,8 @@ class Server:
         match planned.fault if planned else None:
             case f.DropRequest():
                 raise Gone
-            case f.HttpStatus(status=status, delivered=False):
-                await _write(writer, Reply(f.page(status), status, "text/html"))
+            case f.HttpStatus(status=status, delivered=False, retry_after=retry_after):
+                await _write(writer, Reply(f.page(status), status, "text/html", retry_after))
                 return True
             case f.Hold(delivered=False):
                 await _released(planned)
@@ -154,8 +154,8 @@ class Server:
         match planned.fault if planned else None:
             case f.DropReply():
                 raise Gone
-            case f.HttpStatus(status=status, delivered=True):
-                await _write(writer, Reply(f.page(status), status, "text/html"))
+            case f.HttpStatus(status=status, delivered=True, retry_after=retry_after):
+                await _write(writer, Reply(f.page(status), status, "text/html", retry_after))
             case f.HalfBody():
                 await _write(writer, reply, bytes_of_body=len(reply.body) // 2)
                 raise Gone
@@ -192,6 +192,8 @@ async def _write(writer: asyncio.StreamWriter, reply: Reply, *, bytes_of_body: i
     head = f"HTTP/1.1 {reply.status} {httpx.codes.get_reason_phrase(reply.status)}\r\n"
     if reply.status != httpx.codes.NO_CONTENT:
         head += f"Content-Type: {reply.content_type}\r\nContent-Length: {len(reply.body)}\r\n"
+    if reply.retry_after:
+        head += f"Retry-After: {reply.retry_after}\r\n"
     writer.write(head.encode() + b"\r\n" + reply.body[:bytes_of_body])
     with suppress(ConnectionError):
         await writer.drain()
