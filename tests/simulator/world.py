@@ -16,6 +16,7 @@ import psycopg
 from abis.calls import selector
 from chain_indexer.ahead import OneHand
 from chain_indexer.indexer import Indexer
+from chain_indexer.ranges import BLOCKS_PER_RANGE_MAX
 from chain_writer.follower import Follower
 from chain_writer.intents import generation_id, lane_id
 from chain_writer.lane import LEASE_S, Lane
@@ -63,6 +64,7 @@ STORING = frozenset({"after writer.allot", "after writer.fill", "after writer.su
 RESTORING, RESTORED = ("burn", "adopt"), 0.004  # what only a restored lane does, and how often one is restored then
 PAUSE, UNPAUSE = selector("pause()"), selector("unpause()")
 CODEC = codec()
+NARROW = {0: 1, 1: 3}  # blocks that the indexer's node answers for at once, by the rest of the seed by seven
 
 
 @cache
@@ -80,6 +82,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 2
     same_name: bool = False  # no lease keeps workers apart
     skew_s: float = 0.0
+    blocks_per_range: int = BLOCKS_PER_RANGE_MAX  # more are refused by the node
 
 
 class World:
@@ -98,7 +101,7 @@ class World:
     ) -> None:
         self.random = Random(seed)
         self.faults = faults or drawn(self.random, rate=rate)
-        self.options = options or self._drawn_options()
+        self.options = options or self._drawn_options(seed)
         self.trace = trace
         self.watching = watching
         self.now = BEGINNING
@@ -127,13 +130,14 @@ class World:
         self.writes = self.commits = 0
         self._hire()
 
-    def _drawn_options(self) -> Options:
+    def _drawn_options(self, seed: int) -> Options:
         random, rates = self.random, self.faults.rates
         return Options(
             switching=random.choice([0.0, 0.1, 0.3, 0.6]),
             price_wei_max=random.choice([0, 1_000]),
             same_name=bool(rates.get("W3")) and random.random() < 0.5,
             skew_s=random.choice([-300.0, 300.0]) if rates.get("W2") else 0.0,
+            blocks_per_range=NARROW.get(seed % 7, BLOCKS_PER_RANGE_MAX),
         )
 
     @property
@@ -221,7 +225,10 @@ class World:
         return Follower(self._reader(process), self._store(process), self.generation, LANES).step
 
     def _indexer(self, process: Process) -> Callable[[], Any]:
-        node = Port(SimIndexerNode(self.chain, self.faults, self.random), self._reach)
+        node = Port(
+            SimIndexerNode(self.chain, self.faults, self.random, blocks_per_range=self.options.blocks_per_range),
+            self._reach,
+        )
         return Indexer(
             node=node,  # type: ignore[arg-type]
             store=self._opened(process, MemoryIndexerStore),

@@ -32,12 +32,15 @@ FAILURES = {
 
 
 class SimIndexerNode:
-    """One address."""
+    """One address. It refuses ranges of more than `blocks_per_range` blocks, as one that was set up so does."""
 
-    def __init__(self, chain: SimChain, faults: Faults, random: Random) -> None:
+    def __init__(
+        self, chain: SimChain, faults: Faults, random: Random, *, blocks_per_range: int = BLOCKS_PER_RANGE_MAX
+    ) -> None:
         self._chain = chain
         self._faults = faults
         self._random = random
+        self._blocks_per_range = blocks_per_range
         self.replica = Replica(chain, faults, random)
 
     def _blocks(self, *, ranged: bool = False) -> list[SimBlock]:
@@ -74,6 +77,8 @@ class SimIndexerNode:
         assert 1 <= first <= last
         assert last - first < BLOCKS_PER_RANGE_MAX
         blocks = self._blocks(ranged=True)
+        if last - first >= self._blocks_per_range:
+            raise RangeRefused("the node refused a range of logs: block range too high")
         return self._answer(_at(blocks, last), blocks[first : last + 1], addresses)
 
     def logs_of(self, header: Header, addresses: Sequence[str]) -> RangeLogs:
