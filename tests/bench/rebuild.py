@@ -35,6 +35,7 @@ from projections.store import loaded, write
 from projections.views import TABLES, VIEWS
 from projections.views.investments import INVESTMENTS
 from tests.bench.report import Goal, Report
+from tests.bench.visible import visible_ms
 from tests.support.crowd import crowd
 from tests.support.crowd import write as append
 
@@ -55,7 +56,7 @@ def measure(dsn: str, rounds: int, *, events: int = EVENTS) -> Report:
         for name, rate in [*_round(dsn, ONE), *_others(dsn)]:
             taken.setdefault(name, []).append(rate)
     figures = {name: statistics.median(rates) for name, rates in taken.items()}
-    figures |= {"journal_entries": float(_head(dsn)), **_memory()}
+    figures |= {"journal_entries": float(_head(dsn)), **_memory(), **visible_ms(dsn)}
     ratios = {
         "vs_bare_read": figures["events_per_s"] / figures["bare_read_per_s"],
         "vs_projection_runner": figures["events_per_s"] / figures["projection_runner_per_s"],
@@ -65,6 +66,7 @@ def measure(dsn: str, rounds: int, *, events: int = EVENTS) -> Report:
         Goal.at_least("figures.events_per_s", 100_000, figures["events_per_s"]),
         Goal.at_least("ratios.vs_projection_runner", 100, ratios["vs_projection_runner"]),
         Goal.at_least("ratios.vs_bare_read", 0.25, ratios["vs_bare_read"]),
+        Goal.at_most("figures.time_left_error_percent", 20, figures["time_left_error_percent"]),
     ]
     return Report("rebuild", figures, ratios, goals)
 
@@ -72,7 +74,7 @@ def measure(dsn: str, rounds: int, *, events: int = EVENTS) -> Report:
 def _round(dsn: str, view: View) -> list[tuple[str, float]]:
     """The one view, between two bare reads of its rows and beside the runner."""
     before, cpu_s = _bare_read(dsn, view), _children_cpu_s()
-    rate, seconds = _rebuilt(dsn, [view])
+    rate, seconds, _ = _rebuilt(dsn, [view])
     cpu_s, after = _children_cpu_s() - cpu_s, _bare_read(dsn, view)
     return [
         ("events_per_s", rate),
@@ -85,21 +87,45 @@ def _round(dsn: str, view: View) -> list[tuple[str, float]]:
 
 
 def _others(dsn: str) -> list[tuple[str, float]]:
+    rate, seconds, told = _rebuilt(dsn, VIEWS)
     return [
         *((f"events_per_s_{view.name}", _rebuilt(dsn, [view])[0]) for view in VIEWS),
-        ("events_per_s_all", _rebuilt(dsn, VIEWS)[0]),
+        ("events_per_s_all", rate),
+        ("time_left_error_percent", told.error_percent(seconds["loading"])),
     ]
 
 
-def _rebuilt(dsn: str, views: Sequence[View]) -> tuple[float, dict[str, float]]:
+class Told(Silent):
+    """What the progress bar was told: when, and which share of the loading was done."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._said: list[tuple[float, float]] = []
+
+    def phase(self, name: str) -> None:
+        if name == "loading":
+            self._began = time.monotonic()
+
+    def loaded(self, share: float, entries: int) -> None:
+        self._said.append((time.monotonic() - self._began, share))
+
+    def error_percent(self, whole_s: float) -> float:
+        """The worst that it was off after the first tenth: the end that it foretold beside the end that came, of the
+        whole."""
+        later = [(at_s, share) for at_s, share in self._said if at_s >= whole_s / 10 and share > 0]
+        return max(abs(at_s / share - whole_s) / whole_s * 100 for at_s, share in later)
+
+
+def _rebuilt(dsn: str, views: Sequence[View]) -> tuple[float, dict[str, float], Told]:
     """Entries that the views listen to, a second, from the first process's start to the last index. Beside an empty
     view at the journal's head, so that nothing is there to be compared."""
     _empty(dsn, position=0 if len(views) == len(VIEWS) else _head(dsn))
     wish = Wish(views=tuple(view.name for view in views), processes=PROCESSES)
-    report = rebuild.perform(Settings(database_url=dsn), wish, watcher=Silent())
+    told = Told()
+    report = rebuild.perform(Settings(database_url=dsn), wish, watcher=told)
     assert report.outcome == "swapped"
     entries = _count(dsn, views)
-    return entries / (report.seconds["loading"] + report.seconds["indexing"]), report.seconds
+    return entries / (report.seconds["loading"] + report.seconds["indexing"]), report.seconds, told
 
 
 def _compared(dsn: str, view: View) -> float:

@@ -175,6 +175,28 @@ def test_there_is_no_way_back_where_nothing_was_put_aside_or_by_another_release(
         rebuild.back("campaigns")
 
 
+def test_the_release_before_goes_back_to_its_own_rows_and_the_newer_one_stops(rich: str) -> None:
+    post(rich)
+    before = rows_hash(rich)
+    perform(rich, "campaigns", views=NEWER)
+    with pytest.raises(ViewOutdated, match="version 4, this release folds version 3"), runner_on(rich):
+        pass
+    with rebuild_on(rich) as rebuild:
+        rebuild.back("campaigns")
+        rebuild.swap()
+    assert rows_hash(rich) == before
+    with runner_on(rich) as runner:
+        assert runner.step().lag == 0
+    # What is put aside now is the newer release's: it goes forth again in the same way.
+    with rebuild_on(rich) as rebuild, pytest.raises(RebuildRefused, match="is of version 4"):
+        rebuild.back("campaigns")
+    with rebuild_on(rich, views=NEWER) as rebuild:
+        rebuild.back("campaigns")
+        rebuild.swap()
+    with pytest.raises(ViewOutdated), runner_on(rich):
+        pass
+
+
 def test_a_rebuild_that_is_not_over_keeps_others_from_beginning(rich: str) -> None:
     post(rich)
     before = rows_hash(rich)
