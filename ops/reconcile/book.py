@@ -45,7 +45,7 @@ async def read_book(dsn: str) -> BookSide:
         campaigns = await _all(book.campaigns)
         rows: list[Row] = [*campaigns, *await _all(book.companies), *await _all(book.investors)]
         rows += [*await _all(book.investments), *await _all(book.payments), *await _all(book.releases)]
-        rows += [*await _all(book.updates), *await _all(book.postings)]
+        rows += [*await _all(book.updates), *await _all(book.postings), *await _all(book.register.certificates)]
         escrows = [await book.escrow(campaign.id) for campaign in campaigns]
         rows += [escrow for escrow in escrows if escrow is not None]
         balances = {named(line.account, line.currency): line.balance for line in await book.trial_balance()}

@@ -20,6 +20,7 @@ from ops.reconcile.journal import JournalSide
 from projections.folding import Batch, Key, refs_of
 from projections.rows import (
     Campaign,
+    Certificate,
     Company,
     Escrow,
     Investment,
@@ -36,7 +37,7 @@ from projections.views import TABLES, VIEWS
 Place = tuple[str, Key]  # the kind of a row and its key
 
 # What is compared row by row; lines are compared as the balances of their accounts.
-COMPARED = (Company, Campaign, Release, Update, Investor, Investment, Payment, Posting, Escrow)
+COMPARED = (Company, Campaign, Release, Update, Investor, Investment, Payment, Posting, Escrow, Certificate)
 Streamed = Company | Campaign | Investor | Investment | Payment
 KEYS = {table.row: table.key for table in TABLES}
 

@@ -14,6 +14,11 @@ from tests.support.world import World, only
 CHANGE_ESCROW = """
 UPDATE book.escrows e SET claimed = 7 FROM book.campaigns c WHERE c.id = e.campaign_id AND c.company_id = %s
 """
+CHANGE_CERTIFICATE = """
+UPDATE book.certificates SET shares = shares + 1 WHERE id = (
+    SELECT min(k.id::text)::uuid FROM book.certificates k JOIN book.campaigns c ON c.id = k.campaign_id
+    WHERE c.company_id = %s)
+"""
 
 
 def test_a_row_changed_by_hand_is_named_with_its_column_and_both_values(world: World) -> None:
@@ -38,6 +43,7 @@ def test_a_row_changed_by_hand_is_named_with_its_column_and_both_values(world: W
         ("UPDATE book.campaigns SET raised = raised - 1 WHERE company_id = %s", "campaign", "raised"),
         ("UPDATE book.campaigns SET status = 'closed' WHERE company_id = %s", "campaign", "status"),
         (CHANGE_ESCROW, "escrow", "claimed"),
+        (CHANGE_CERTIFICATE, "certificate", "shares"),
         (
             "UPDATE book.postings SET state = 'waiting' WHERE topic = 'company.kyb_approved' AND stream = %s",
             "posting",
