@@ -84,5 +84,7 @@ def test_an_entry_without_its_history_changes_nothing_that_is_not_its_own(exampl
     entry = _entry(example.position, example.stream, example.event)
     batch = Batch()
     batch.fold(VIEWS, itertools.repeat(entry, 1))
-    positions: set[Any] = {getattr(row, "position", None) for _, row in batch.changes}
-    assert positions <= {entry.position}
+    changed = [row for _, row in batch.changes]
+    parties = [row for row in changed if isinstance(row, rows.Party)]
+    assert {row.id for row in parties} <= {entry.stream}
+    assert {row.position for row in changed if row not in parties} <= {entry.position}  # type: ignore[attr-defined]
