@@ -49,20 +49,38 @@ class Bar:
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress = progress
         self._task = task
+        self._pace = Pace()
 
     def phase(self, name: str) -> None:
         self._progress.update(self._task, description=name)
 
     def loaded(self, share: float, entries: int) -> None:
         elapsed_s = self._progress.tasks[0].elapsed or 0.0
-        self._progress.update(self._task, completed=share * PARTS_IN_ALL, said=said_of(elapsed_s, share, entries))
+        said = said_of(elapsed_s, entries, self._pace.left_s(elapsed_s, share))
+        self._progress.update(self._task, completed=share * PARTS_IN_ALL, said=said)
 
 
-def said_of(elapsed_s: float, share: float, entries: int) -> str:
-    """The rate so far, and the time left if it goes on at the pace of the whole time until now."""
-    if elapsed_s <= 0 or share <= 0:
+class Pace:
+    """How fast the loading goes from the first that is heard of it: processes take a moment to begin, and what was
+    loaded before a restart took no time of this one."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None
+
+    def left_s(self, elapsed_s: float, share: float) -> float | None:
+        """The time left if it goes on at that pace; None while nobody can know."""
+        if self._first is None:
+            self._first = elapsed_s, share
+        since_s, done = elapsed_s - self._first[0], share - self._first[1]
+        return since_s * (1 - share) / done if done > 0 else None
+
+
+def said_of(elapsed_s: float, entries: int, left_s: float | None) -> str:
+    """The rate so far, and the time left as far as it is known."""
+    if elapsed_s <= 0:
         return ""
-    return f"{entries / elapsed_s:,.0f} entries/s, {elapsed_s * (1 - share) / share:,.0f} s left"
+    rate = f"{entries / elapsed_s:,.0f} entries/s"
+    return rate if left_s is None else f"{rate}, {left_s:,.0f} s left"
 
 
 def run(settings: Settings, asked: Asked, *, as_json: bool) -> int:

@@ -27,7 +27,7 @@ from domain.journal.encoding import JournalMapper
 from domain.topics import codec
 from ops import rebuild
 from ops.rebuild import Wish
-from ops.rebuilt import Silent
+from ops.rebuilt import Pace, Silent
 from ops.settings import Settings
 from projections.folding import Batch, View
 from projections.rebuilding.plan import read_by
@@ -113,8 +113,10 @@ class Told(Silent):
     def error_percent(self, whole_s: float) -> float:
         """The worst that it was off after the first tenth: the end that it foretold beside the end that came, of the
         whole."""
-        later = [(at_s, share) for at_s, share in self._said if at_s >= whole_s / 10 and share > 0]
-        return max(abs(at_s / share - whole_s) / whole_s * 100 for at_s, share in later)
+        pace = Pace()
+        told = [(at_s, pace.left_s(at_s, share)) for at_s, share in self._said]
+        ends = [at_s + left_s for at_s, left_s in told if at_s >= whole_s / 10 and left_s is not None]
+        return max(abs(end_s - whole_s) / whole_s * 100 for end_s in ends)
 
 
 def _rebuilt(dsn: str, views: Sequence[View]) -> tuple[float, dict[str, float], Told]:

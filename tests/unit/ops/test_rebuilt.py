@@ -7,7 +7,7 @@ import pytest
 
 from ops import rebuild, rebuilt
 from ops.errors import OperatorError
-from ops.rebuilt import Asked, said_of
+from ops.rebuilt import Asked, Pace, said_of
 from ops.settings import Settings
 from tests.support.story import ledger_on, succeed
 from tests.unit.projections.posted import post
@@ -21,16 +21,27 @@ def told(database: str) -> str:
     return database
 
 
+def test_the_time_left_follows_from_the_pace_since_the_first_that_was_heard() -> None:
+    # a second until the processes begin, with a fifth that was loaded before
+    pace = Pace()
+    assert pace.left_s(1.0, 0.2) is None
+    assert pace.left_s(2.0, 0.3) == pytest.approx(7.0)
+    assert pace.left_s(5.0, 0.6) == pytest.approx(4.0)
+    assert pace.left_s(9.0, 1.0) == 0.0
+
+
 @pytest.mark.parametrize(
-    ("elapsed_s", "share", "entries", "said"),
+    ("elapsed_s", "left_s", "entries", "said"),
     [
-        (0.0, 0.0, 0, ""),
-        (2.0, 0.1, 10_000, "5,000 entries/s, 18 s left"),
-        (10.0, 1.0, 10_000, "1,000 entries/s, 0 s left"),
+        (0.0, None, 0, ""),
+        (2.0, None, 10_000, "5,000 entries/s"),
+        (2.0, 18.2, 10_000, "5,000 entries/s, 18 s left"),
     ],
 )
-def test_the_time_left_follows_from_the_pace_so_far(elapsed_s: float, share: float, entries: int, said: str) -> None:
-    assert said_of(elapsed_s, share, entries) == said
+def test_the_rate_is_told_and_the_time_left_as_far_as_it_is_known(
+    elapsed_s: float, left_s: float | None, entries: int, said: str
+) -> None:
+    assert said_of(elapsed_s, entries, left_s) == said
 
 
 def test_rows_that_differ_are_shown_with_both_sides_and_nothing_is_swapped(
