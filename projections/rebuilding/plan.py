@@ -72,15 +72,24 @@ def read_by(views: Sequence[View]) -> Read:
 def weights_of(slices: Sequence[Slice], views: Sequence[View], *, counts: Mapping[str, int]) -> dict[int, float]:
     """How much work each slice is beside the others, by its number. `counts` are entries by topic, or a sample of them.
 
-    Every slice reads past all entries; those that its views listen to are decoded, and folded in each of those.
+    Every slice reads past all entries; those that its views listen to are decoded, and folded in each of those. What
+    they need of others is decoded and folded in every part, and so is decoded what is dealt out only here.
     """
     weights: dict[int, float] = {}
     for one in slices:
         own = [view for view in views if view.name in one.views]
-        listened = sum(count * sum(topic in view.topics for view in own) for topic, count in counts.items())
-        decoded = sum(count for topic, count in counts.items() if any(topic in view.topics for view in own))
-        weights[one.number] = 1 + PASSED * sum(counts.values()) + (decoded + FOLDED * listened) / one.parts
+        needed = [need for view in own for need in view.needs]
+        mine, theirs = _heard(own, counts), _heard(needed, counts)
+        read_in = one.parts if all(view.local for view in own) else 1
+        work = mine[0] / read_in + FOLDED * mine[1] / one.parts + theirs[0] + FOLDED * theirs[1]
+        weights[one.number] = 1 + PASSED * sum(counts.values()) + work
     return weights
+
+
+def _heard(views: Sequence[View], counts: Mapping[str, int]) -> tuple[int, int]:
+    """How many entries views listen to, and how often one is folded in one of them."""
+    by_view = [(sum(topic in view.topics for view in views), count) for topic, count in counts.items()]
+    return sum(count for several, count in by_view if several), sum(several * count for several, count in by_view)
 
 
 def tables_of(views: Iterable[View]) -> list[Table]:

@@ -84,11 +84,16 @@ def test_every_part_is_told_of_what_cannot_be_read_and_the_first_one_writes_what
 
 
 def test_a_slice_weighs_what_its_views_listen_to_shared_by_its_parts_and_what_it_reads_past() -> None:
-    slices = slices_of([INVESTMENTS, ESCROW], target=10, processes=2)
-    weights = weights_of(slices, VIEWS, counts={"investment.committed": 1_000, "payment.recorded": 100})
-    of = {(one.views, one.part): weights[one.number] for one in slices}
-    investments, escrows = of[("investments",), 0], of[("escrow",), 0]
-    assert of[("investments",), 1] == investments > 4 * escrows > 0
+    def weighed(processes: int) -> tuple[float, float]:
+        slices = slices_of([INVESTMENTS, ESCROW], target=10, processes=processes)
+        weights = weights_of(slices, VIEWS, counts={"investment.committed": 1_000, "payment.recorded": 100})
+        of = {(one.views, one.part): weights[one.number] for one in slices}
+        assert of[("investments",), 1] == of[("investments",), 0]
+        return of[("investments",), 0], of[("escrow",), 0]
+
+    (investments, escrows), (smaller, hardly_smaller) = weighed(2), weighed(4)
+    assert investments > 2 * escrows > 0
+    assert smaller / investments < hardly_smaller / escrows < 1, "what is dealt out here is decoded in every part"
     (whole,) = weights_of(slices_of([INVESTMENTS], target=10, processes=1), VIEWS, counts={}).values()
     assert whole > 0, "a journal that nobody has counted would have no end"
 
