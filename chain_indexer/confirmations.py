@@ -25,7 +25,6 @@ from chain_indexer.blocks import ChainPosition, Reason
 from domain import campaign, company, investment
 from domain import commands as c
 from domain.journal import Entry, Event
-from domain.ledger import generation_id
 from domain.values import WEI, ChainFact
 
 Confirming = (
@@ -66,13 +65,6 @@ def fact_of(at: ChainPosition, *, chain_id: int, generation: UUID, entry_positio
         log_index=at.log_index,
         entry_position=entry_position,
         generation=generation,
-    )
-
-
-def id_of(generation: Generation) -> UUID:
-    """The name of a chain generation, as the journal says it."""
-    return generation_id(
-        chain_id=generation.chain_id, genesis_hash=generation.genesis_hash, addresses=generation.addresses
     )
 
 

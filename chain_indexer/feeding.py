@@ -26,10 +26,11 @@ from chain_indexer.blocks import (
     Verdict,
 )
 from chain_indexer.coin import Coin, OfCoin
-from chain_indexer.confirmations import Confirming, command_of, companions, fact_of, id_of, objection
+from chain_indexer.confirmations import Confirming, command_of, companions, fact_of, objection
 from domain.commands import Command
 from domain.errors import KeyReused, Refusal
 from domain.journal import Actor, CommandKey, Entry, Envelope, JournalReader, Ledger, Outcome
+from domain.ledger import generation_id
 
 ACTOR = Actor("chain-indexer", "indexer")
 COMMANDS_PER_WAVE_MAX = 2_000  # waiting at once: well within the journal's queue
@@ -194,7 +195,7 @@ class Feeder:
         self._reader = reader
         self._earlier = earlier
         self._generation = generation
-        self._named = id_of(generation)
+        self._named = generation_id(generation)
         self._crash = crash
 
     def feed(self, logs: Sequence[PlacedLog], blocks: Mapping[int, Header]) -> tuple[Verdict, ...]:

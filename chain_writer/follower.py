@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 
 from abis import Generation
-from chain_writer.intents import Obligation, generation_id
+from chain_writer.intents import Obligation
 from chain_writer.means import no_crash, passing
 from chain_writer.obligations import lane_of, obligation_of
 from chain_writer.releases import obliged_anew, released_by
 from chain_writer.store import WriterStore
 from chain_writer.switching import switch_of
 from domain.journal import Entry, JournalReader
+from domain.ledger import generation_id
 from domain.progress import Progress
 
 ENTRIES_PER_STEP_MAX = 500

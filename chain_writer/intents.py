@@ -8,7 +8,6 @@ from uuid import UUID, uuid5
 import msgspec
 
 from abis import Generation
-from domain import ledger
 
 LANES = UUID("b7f0a6de-25d1-5b7e-8a3c-0d9c5e3a4f16")  # the namespace of lane ids, for ever
 
@@ -343,13 +342,6 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     chain_id: int
     code: str
     reason: str
-
-
-def generation_id(generation: Generation) -> UUID:
-    """The name of a chain generation, as the journal says it."""
-    return ledger.generation_id(
-        chain_id=generation.chain_id, genesis_hash=generation.genesis_hash, addresses=generation.addresses
-    )
 
 
 def lane_id(generation: Generation, address: str) -> UUID:

@@ -17,7 +17,7 @@ from abis import Generation
 from chain_writer.blocks import Seen
 from chain_writer.deciders import IN_FLIGHT_MAX
 from chain_writer.errors import Drained, LeaseLost, Quarantined, SignerChanged
-from chain_writer.intents import generation_id, lane_id
+from chain_writer.intents import lane_id
 from chain_writer.means import Means, no_crash
 from chain_writer.node import Chain
 from chain_writer.pins import check_chain, check_codes
@@ -27,6 +27,7 @@ from chain_writer.sending import Sender
 from chain_writer.signer import Signer
 from chain_writer.store import Lease, WriterStore
 from chain_writer.watching import Watched, Watcher
+from domain.ledger import generation_id
 from domain.progress import Progress
 
 LEASE_S = 2.0  # how long a lane waits for a worker that died

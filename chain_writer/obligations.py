@@ -57,7 +57,6 @@ from chain_writer.intents import (
     SetPaused,
     UnlockExclusivity,
     UpdateIssuer,
-    generation_id,
 )
 from domain.campaign import (
     CampaignApproved,
@@ -85,6 +84,7 @@ from domain.investment import (
     TransferApproved,
 )
 from domain.journal import Entry, Event
+from domain.ledger import generation_id
 from domain.values import WEI
 
 STAGE_FOUNDING, STAGE_RECORDING, STAGE_CLOSING, STAGE_SETTLING = range(4)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from abis import Generation
-from chain_writer.intents import Switch, generation_id
+from chain_writer.intents import Switch
 from chain_writer.store import WriterStore
 from domain.campaign import CampaignPostingAbandoned
 from domain.company import CompanyPostingAbandoned
 from domain.investment import InvestmentPostingAbandoned
 from domain.journal import Entry, JournalReader
-from domain.ledger import LedgerPromoted
+from domain.ledger import LedgerPromoted, generation_id
 from domain.ledger.standing import last_promotion
 from domain.postings import PostingAbandoned
 

@@ -23,7 +23,6 @@ import msgspec
 
 from abis import Generation
 from chain_writer.follower import Follower
-from chain_writer.intents import generation_id
 from chain_writer.lane import Lane
 from chain_writer.node import Node
 from chain_writer.store import WriterStore
@@ -31,6 +30,7 @@ from domain.campaign import CampaignApproved, CampaignPostingAbandoned
 from domain.company import CompanyPostingAbandoned
 from domain.investment import InvestmentPostingAbandoned
 from domain.journal import JournalReader
+from domain.ledger import generation_id
 from domain.postings import PostingAbandoned
 from domain.topics import codec
 from domain.values import WEI

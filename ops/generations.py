@@ -6,9 +6,8 @@ from contextlib import closing
 
 import httpx
 
-from chain_writer.intents import generation_id
 from domain.journal import JournalReader
-from domain.ledger import LedgerPromoted
+from domain.ledger import LedgerPromoted, generation_id
 from domain.ledger.standing import Promotion, last_promotion
 from domain.progress import Progress
 from domain.topics import codec

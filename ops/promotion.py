@@ -13,9 +13,8 @@ import httpx
 import msgspec
 
 from abis import Generation
-from chain_writer.intents import generation_id
 from domain.journal import JournalReader
-from domain.ledger import ChainLedger
+from domain.ledger import ChainLedger, generation_id
 from domain.ledger.standing import standing
 from domain.topics import codec
 from ops.chain_rebuild import ChainRebuild, RebuildRefused, Rebuilt

@@ -17,7 +17,6 @@ from api.vault import Erasures
 from api.vault_store import VaultStore
 from chain_indexer.ahead import ManyHands
 from chain_indexer.budget import Budget
-from chain_indexer.confirmations import id_of
 from chain_indexer.health import Healths, names_of
 from chain_indexer.indexer import Indexer
 from chain_indexer.node import Node as IndexerNode
@@ -44,6 +43,7 @@ from chain_writer.web3signer import Web3Signer
 from domain.handlers import decide
 from domain.journal import JournalReader, Ledger, Limits
 from domain.journal.sealer import Sealer
+from domain.ledger import generation_id
 from domain.ledger.standing import last_promotion
 from domain.processes import Scheduler, Settlement
 from domain.progress import Progress
@@ -282,7 +282,7 @@ def indexer_on(
         hands=opened.keep(ManyHands(RANGES_AHEAD_MAX)),
         audit_percent=settings.audit_percent,
         imports_to=imports_to,
-        promoted=promotion is not None and promotion.generation.id == id_of(generation),
+        promoted=promotion is not None and promotion.generation.id == generation_id(generation),
         crash=crash_of(settings),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 from uuid import UUID, uuid5
 
 import msgspec
@@ -11,10 +12,21 @@ GENERATIONS = UUID("a3f4d9c2-1f57-5d0a-9c1e-6f4f1d0b7e25")  # the namespace of g
 LEDGER = uuid5(GENERATIONS, "the chain ledger of this journal")  # its stream, the one of its kind in any journal
 
 
-def generation_id(*, chain_id: int, genesis_hash: str, addresses: Mapping[str, str]) -> UUID:
+class Deployed(Protocol):
+    """Whatever says where the contracts are: the journal's own generation, and the one that a file pins."""
+
+    @property
+    def chain_id(self) -> int: ...
+    @property
+    def genesis_hash(self) -> str: ...
+    @property
+    def addresses(self) -> Mapping[str, str]: ...
+
+
+def generation_id(of: Deployed) -> UUID:
     """The name of a chain generation: its chain, its genesis and the addresses of its contracts."""
-    named = (f"{name}={address.lower()}" for name, address in sorted(addresses.items()))
-    return uuid5(GENERATIONS, ":".join([str(chain_id), genesis_hash.lower(), *named]))
+    named = (f"{name}={address.lower()}" for name, address in sorted(of.addresses.items()))
+    return uuid5(GENERATIONS, ":".join([str(of.chain_id), of.genesis_hash.lower(), *named]))
 
 
 class ChainGeneration(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +44,7 @@ class ChainGeneration(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> UUID:
-        return generation_id(chain_id=self.chain_id, genesis_hash=self.genesis_hash, addresses=self.addresses)
+        return generation_id(self)
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

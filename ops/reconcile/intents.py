@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 
 from abis import Generation
-from chain_writer.intents import generation_id
+from domain.ledger import generation_id
 from ops.reconcile.journal import JournalSide
 from ops.reconcile.nouns import Difference
 

@@ -9,12 +9,11 @@ from uuid import UUID
 import msgspec
 
 from abis import Generation
-from chain_writer.intents import generation_id
 from domain.campaign import CampaignPostingRejected
 from domain.company import CompanyPostingRejected
 from domain.investment import CertificateTransferred, InvestmentPostingRejected
 from domain.journal import Entry, Event, JournalReader
-from domain.ledger import LedgerPromoted
+from domain.ledger import LedgerPromoted, generation_id
 from domain.payment import Deposit, PaymentReclaimed, PaymentRecorded, PaymentReturned
 from domain.postings import PostingAbandoned, PostingReleased
 from domain.values import ChainFact, ChainPlace

@@ -11,10 +11,9 @@ from projections.folding import Table, View
 
 ENTRIES_PER_PART = 500_000  # of the journal: what bounds the rows that a part holds in memory
 PARTS_MAX = 4_096
-PASSED, FOLDED = (
-    0.1,
-    1.5,
-)  # what an entry costs that is read past, and one that is folded, beside reading and decoding one
+# What an entry costs beside reading and decoding one:
+PASSED = 0.1  # where it is read past
+FOLDED = 1.5  # where it is folded
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):

@@ -77,15 +77,8 @@ def _reads(entry: Entry) -> Sequence[Ref]:
 
 def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
     event: Any = entry.event
-    changes: list[Change] = []
-    if isinstance(event, i.InvestmentCommitted):
-        party: Party | None = Party(id=entry.stream, campaign_id=event.campaign_id, investor_id=event.investor_id)
-        assert party is not None
-        changes.append((PARTIES, party))
-    elif entry.topic.startswith("investment."):
-        party = sight.find(Party, PARTIES, entry.stream)
-    else:
-        party = None
+    begun = _begun(entry)
+    party = begun or sight.find(Party, PARTIES, entry.stream) if entry.topic.startswith("investment.") else None
     item = Activity(
         position=entry.position,
         at=entry.meta.at,
@@ -95,7 +88,15 @@ def _fold(sight: Sight, entry: Entry) -> Sequence[Change]:
         shares=getattr(event, "shares", None),
         **_whose(entry, party),
     )
-    return [*changes, (ACTIVITIES, item)]
+    return [(ACTIVITIES, item)] if begun is None else [(PARTIES, begun), (ACTIVITIES, item)]
+
+
+def _begun(entry: Entry) -> Party | None:
+    """Whose an investment is, from the entry that began it."""
+    event = entry.event
+    if not isinstance(event, i.InvestmentCommitted):
+        return None
+    return Party(id=entry.stream, campaign_id=event.campaign_id, investor_id=event.investor_id)
 
 
 def _whose(entry: Entry, party: Party | None) -> Fields:

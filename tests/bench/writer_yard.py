@@ -17,7 +17,6 @@ import psycopg
 from eth_account import Account
 
 from chain_writer.follower import Follower
-from chain_writer.intents import generation_id
 from chain_writer.lane import Lane
 from chain_writer.node import Chain, Node
 from chain_writer.obligations import lane_of
@@ -27,6 +26,7 @@ from domain.campaign import CampaignApproved, CampaignClosed, CampaignDrafted
 from domain.company import CompanyRegistered, KybApproved
 from domain.investment import InvestmentCommitted, InvestmentFunded, RefundOrdered, SharesAllotted
 from domain.journal import Draft, Event, Journal, JournalReader, Meta
+from domain.ledger import generation_id
 from domain.topics import codec
 from domain.values import Terms
 from ops import contracts

@@ -18,8 +18,8 @@ import psycopg
 import pytest
 
 from abis import Generation, calls
-from chain_writer.intents import generation_id
 from domain.journal import JournalReader
+from domain.ledger import generation_id
 from domain.topics import codec
 from ops.errors import OperatorError
 from ops.places import ROOT, raw_key

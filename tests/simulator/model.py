@@ -18,9 +18,10 @@ import msgspec
 from abis import decode
 from abis import logs as l
 from chain_writer.digests import digest_of, natural_key
-from chain_writer.intents import IntentState, Kind, Obligation, Outcome, Register, SlotState, generation_id, lane_id
+from chain_writer.intents import IntentState, Kind, Obligation, Outcome, Register, SlotState, lane_id
 from chain_writer.lane import Lane
 from chain_writer.store import Lease
+from domain.ledger import generation_id
 from tests.simulator.chain.blocks import SimBlock
 from tests.simulator.chain.chain import SimChain
 from tests.simulator.chain.chain import Snapshot as ChainSnapshot

@@ -18,13 +18,14 @@ from chain_indexer.ahead import OneHand
 from chain_indexer.indexer import Indexer
 from chain_indexer.ranges import BLOCKS_PER_RANGE_MAX
 from chain_writer.follower import Follower
-from chain_writer.intents import generation_id, lane_id
+from chain_writer.intents import lane_id
 from chain_writer.lane import LEASE_S, Lane
 from chain_writer.means import CRASH_POINTS
 from chain_writer.reporter import Reporter
 from chain_writer.transactions import Fields
 from domain.errors import JournalUnavailable
 from domain.handlers import decide
+from domain.ledger import generation_id
 from domain.processes import Scheduler as Deadlines
 from domain.processes import Settlement
 from domain.rule_packs import RulePacks, load_packs

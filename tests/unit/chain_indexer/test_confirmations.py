@@ -18,11 +18,12 @@ from abis.generation import CONTRACTS
 from abis.hashing import checksummed
 from chain_indexer.blocks import ChainPosition, Header, Noted, PlacedLog, Reason
 from chain_indexer.coin import heard
-from chain_indexer.confirmations import NOBODY, command_of, companions, id_of, objection, subject_of
+from chain_indexer.confirmations import NOBODY, command_of, companions, objection, subject_of
 from chain_indexer.feeding import ENTRIES_PER_READ_MAX, Claim, judge, windows
 from domain import campaign, company, investment
 from domain import commands as c
 from domain.journal import Entry, Event, Meta
+from domain.ledger import generation_id
 from domain.values import ChainFact, Terms
 
 SUBJECT, CAMPAIGN, RELEASE, CHANGE = (UUID(int=number << 100) for number in range(1, 5))
@@ -57,9 +58,9 @@ FACT = ChainFact(
     tx_hash=AT.tx_hash,
     log_index=2,
     entry_position=41,
-    generation=id_of(GENERATION),
+    generation=generation_id(GENERATION),
 )
-KNOWN: dict[str, Any] = {"block": BLOCK, "generation": GENERATION, "named": id_of(GENERATION)}
+KNOWN: dict[str, Any] = {"block": BLOCK, "generation": GENERATION, "named": generation_id(GENERATION)}
 
 CERTIFICATES = GENERATION.addresses["NFTShareCertificate"]
 ON_CHAIN: dict[str, Any] = {"change_id": to_bytes32(CHANGE), "entry": LEAF, "token_id": token_id(SUBJECT)}

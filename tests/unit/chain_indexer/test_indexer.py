@@ -15,10 +15,10 @@ import psycopg
 import pytest
 
 from abis import calls, campaign_address, token_id
-from chain_indexer.confirmations import id_of
 from chain_indexer.errors import ForkBelowFinality, WrongChain, WrongGeneration
 from chain_indexer.node import Node, NodeContradicts, NodeUnavailable
 from domain.errors import JournalUnavailable
+from domain.ledger import generation_id
 from domain.values import ChainFact
 from tests.unit.chain_indexer.hostile import Answers, Calls, hostile_to, with_head_at
 from tests.unit.chain_indexer.parts import HOLDER, World, caught_up, named
@@ -42,7 +42,7 @@ def test_a_log_that_repeats_an_entry_becomes_its_confirmation(world: World) -> N
         tx_hash=log["transactionHash"],
         log_index=int(log["logIndex"], 16),
         entry_position=obliging.position,
-        generation=id_of(world.generation),
+        generation=generation_id(world.generation),
     )
     assert (entry.meta.by, entry.meta.cause) == ("indexer:chain-indexer", obliging.position)
     assert entry.meta.correlation_id == obliging.meta.correlation_id

@@ -15,7 +15,7 @@ from abis import campaign_address
 from abis.calls import selector
 from abis.hashing import keccak
 from chain_writer.follower import Follower
-from chain_writer.intents import generation_id, lane_id
+from chain_writer.intents import lane_id
 from chain_writer.lane import Lane
 from chain_writer.means import no_crash
 from chain_writer.node import Chain, Node
@@ -34,6 +34,7 @@ from domain.investment import (
     TransferApproved,
 )
 from domain.journal import Draft, Event, Journal, JournalReader, Meta
+from domain.ledger import generation_id
 from domain.topics import codec
 from domain.values import Terms
 from tests.support.chain import ChainAtHand

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from abis import Generation, calls, campaign_address, revision_key, to_bytes32
 from abis.generation import CONTRACTS
-from chain_writer.intents import Kind, generation_id
+from chain_writer.intents import Kind
 from chain_writer.obligations import (
     STAGE_CLOSING,
     STAGE_FOUNDING,
@@ -49,6 +49,7 @@ from domain.investment import (
     TransferApproved,
 )
 from domain.journal import Entry, Event, Meta
+from domain.ledger import generation_id
 from domain.topics import EVENT_CLASSES
 from tests.unit.chain_writer.house import DECIDED, ISSUED, NOON, TERMS, WALLET, House, name
 

@@ -7,10 +7,9 @@ from msgspec.structs import asdict, replace
 
 from abis import Generation
 from chain_writer.follower import Follower
-from chain_writer.intents import generation_id
 from chain_writer.switching import abandoned
 from domain.campaign import CampaignApproved, CampaignPostingAbandoned
-from domain.ledger import LEDGER, ChainGeneration, LedgerPromoted
+from domain.ledger import LEDGER, ChainGeneration, LedgerPromoted, generation_id
 from tests.unit.chain_writer.house import LANE, House, exhaust, name
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import asdict, replace
 
-from chain_writer.intents import generation_id
 from domain import commands as c
 from domain.journal import JournalReader
-from domain.ledger import ChainGeneration
+from domain.ledger import ChainGeneration, generation_id
 from domain.topics import codec
 from ops.chain_rebuild import Rebuilt, Refused
 from ops.generations import GenerationEnded, Promotions, check_living
