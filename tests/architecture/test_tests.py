@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 
 import pytest
 
@@ -26,12 +27,22 @@ def _asserting_names(among: tuple[Source, ...]) -> set[str]:
 
 
 def _asserts(function: ast.AST, asserting: set[str]) -> bool:
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assert):
-            return True
-        if isinstance(node, ast.Raise) and node.exc is not None and "AssertionError" in ast.unparse(node.exc):
-            return True
-    return any(name in EXPECTS or name.rpartition(".")[2] in asserting for _, name in calls(function))
+    itself, called = _read(function)
+    return itself or not asserting.isdisjoint(called)
+
+
+@cache
+def _read(function: ast.AST) -> tuple[bool, frozenset[str]]:
+    """Whether a function asserts by itself, and the last names of what it calls."""
+    named = [name for _, name in calls(function)]
+    itself = any(name in EXPECTS for name in named) or any(_is_assertion(node) for node in ast.walk(function))
+    return itself, frozenset(name.rpartition(".")[2] for name in named)
+
+
+def _is_assertion(node: ast.AST) -> bool:
+    if isinstance(node, ast.Raise) and node.exc is not None:
+        return "AssertionError" in ast.unparse(node.exc)
+    return isinstance(node, ast.Assert)
 
 
 def _tests(source: Source) -> list[Function]:
