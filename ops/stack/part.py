@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,8 +18,13 @@ import msgspec
 from ops.errors import OperatorError
 
 START_S_MAX = 60.0
+STARTS_MAX = 3  # a port that was free may be taken before it is bound
 STOP_S_MAX = 20.0
 POLL_S = 0.02
+PORT_MIN = 10_000
+OUTGOING_PORT_MIN = 32_768
+PORT_TRIES_MAX = 100
+LAST_WORDS_CHARS_MAX = 200
 
 
 class PartFailed(OperatorError):
@@ -26,10 +32,26 @@ class PartFailed(OperatorError):
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on now."""
+    """A port on 127.0.0.1 that nobody has now, by lot.
+
+    Below those from which the system serves outgoing connections: any of theirs may be gone before it is bound.
+    """
+    for _ in range(PORT_TRIES_MAX):
+        port = PORT_MIN + secrets.randbelow(_outgoing_port_min() - PORT_MIN)
+        if is_free(port):
+            return port
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _outgoing_port_min() -> int:
+    """The first port of outgoing connections; Linux's own default where it is not told, or leaves no room."""
+    try:
+        first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except OSError:
+        first = OUTGOING_PORT_MIN
+    return first if first >= 2 * PORT_MIN else OUTGOING_PORT_MIN
 
 
 def is_free(port: int) -> bool:
@@ -90,7 +112,18 @@ class Part:
         """Start, or start again, and wait until it answers. Raises PartFailed."""
         self._stop_orphan()
         self.prepare()
-        self.port = self._kept_port()
+        for starts in range(1, STARTS_MAX + 1):
+            self.port = self._kept_port()
+            self._spawn()
+            if self._comes_up():
+                return
+            if starts == STARTS_MAX:
+                raise PartFailed(
+                    f"{self.name} ended with {self._exit_code} while starting ({self._last_words()}); see {self.log}"
+                )
+            (self.home / "port").unlink()
+
+    def _spawn(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 list(self.command()),
@@ -103,14 +136,27 @@ class Part:
                 preexec_fn=die_with_parent(self.stop_signal),  # noqa: PLW1509  # one thread starts all parts
             )
         self._pid_file.write_bytes(msgspec.json.encode([self._process.pid, _started(self._process.pid)]))
+
+    def _comes_up(self) -> bool:
+        """Wait until it answers; False if it ended instead."""
         deadline = time.monotonic() + START_S_MAX
         while not self.is_ready() or not self.alive:  # alive: another's server may answer at our port
-            if self._process.poll() is not None:
-                raise PartFailed(f"{self.name} ended with {self._process.returncode} while starting; see {self.log}")
+            if not self.alive:
+                return False
             if time.monotonic() > deadline:
                 self.kill()
                 raise PartFailed(f"{self.name} did not answer within {START_S_MAX:.0f} s; see {self.log}")
             time.sleep(POLL_S)
+        return True
+
+    @property
+    def _exit_code(self) -> int | None:
+        return self._process.returncode if self._process is not None else None
+
+    def _last_words(self) -> str:
+        """The last line of its log, where a program says why it ends."""
+        lines = [line for line in self.log.read_text(errors="replace").split("\n") if line.strip()]
+        return lines[-1].strip()[:LAST_WORDS_CHARS_MAX] if lines else "it said nothing"
 
     def stop(self) -> None:
         """Ask it to stop, wait, and insist."""

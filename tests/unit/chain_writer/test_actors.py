@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +11,7 @@ from dramatiq.brokers.redis import RedisBroker
 from chain_writer.actors import QUEUE, LaneWorker, Waker, broker_on
 from chain_writer.driving import Built, Lanes
 from chain_writer.sweep import Sweep
+from ops.stack.part import free_port
 from tests.support.wait import until
 from tests.unit.chain_writer.house import LANE, REGISTERED, House
 
@@ -125,11 +125,3 @@ def waiting(url: str) -> int:
     client.close()
     assert isinstance(count, int)
     return count
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    assert isinstance(port, int)
-    return port

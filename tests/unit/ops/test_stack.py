@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from redis.retry import Retry
 from ops.places import ROOT
 from ops.rpc import Rpc
 from ops.stack import Chain, Part, PartFailed, Postgres, Stack, Valkey
-from ops.stack.part import free_port, is_free
+from ops.stack.part import STARTS_MAX, free_port, is_free
 from tests.conftest import TOOLS
 from tests.support.wait import until
 
@@ -359,3 +360,45 @@ def test_a_password_stands_in_no_process_list(tmp_path: Path) -> None:
 
 def test_a_free_port_is_free() -> None:
     assert is_free(free_port())
+
+
+def test_a_free_port_is_below_those_of_outgoing_connections() -> None:
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert all(port < first for port in [free_port() for _ in range(50)])
+
+
+def test_a_part_whose_port_is_taken_before_it_binds_it_takes_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = _valkey(tmp_path)
+    with socket.socket() as taker:
+        taker.bind(("127.0.0.1", 0))
+        taker.listen()
+        taken = taker.getsockname()[1]
+        given = iter([taken, free_port()])
+        monkeypatch.setattr("ops.stack.part.free_port", lambda: next(given))
+        try:
+            store.part.start()
+            store.keep()
+            assert store.kept()
+            assert store.part.port != taken
+            assert (tmp_path / "valkey" / "port").read_text() == str(store.part.port)
+        finally:
+            store.part.stop()
+
+
+class Broken(Part):
+    name = "broken"
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", "print('the disk is on fire'); raise SystemExit(3)"]
+
+    def is_ready(self) -> bool:
+        return False
+
+
+def test_a_part_that_ends_while_starting_is_tried_thrice_and_its_last_words_are_told(tmp_path: Path) -> None:
+    part = Broken(tmp_path)
+    with pytest.raises(PartFailed, match=r"broken ended with 3 while starting \(the disk is on fire\); see .*log"):
+        part.start()
+    assert part.log.read_text().count("the disk is on fire") == STARTS_MAX
