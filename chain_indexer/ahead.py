@@ -60,17 +60,22 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class Ahead:
-    """A window of ranges that follow each other without a gap."""
+    """A window of ranges that follow each other without a gap.
+
+    One range until it was answered, then as many as are allowed: the first one tells how much such a range holds, and
+    whose logs to ask for.
+    """
 
     def __init__(self, hands: Hands, *, ranges: int) -> None:
         assert ranges >= 1
         self._hands = hands
         self._ranges = ranges
+        self._is_wide = False
         self._begun: deque[Begun] = deque()
 
     @property
     def is_full(self) -> bool:
-        return len(self._begun) >= self._ranges
+        return len(self._begun) >= (self._ranges if self._is_wide else 1)
 
     def next_after(self, checkpoint: int) -> int:
         """The first block that no range of the window holds. A window that does not begin there is of no more use."""
@@ -88,8 +93,13 @@ class Ahead:
         """The first range. Its reading raises whatever went wrong with it."""
         return self._begun.popleft()
 
+    def widen(self) -> None:
+        """A range was answered."""
+        self._is_wide = True
+
     def forget(self) -> None:
         """What was read so far is of no use any more; what is still being read is not waited for."""
         for begun in self._begun:
             begun.reading.cancel()
         self._begun.clear()
+        self._is_wide = False

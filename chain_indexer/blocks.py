@@ -1,4 +1,4 @@
-"""The nouns of the indexer: headers, where a log stands, and what has become of it."""
+"""The nouns of the indexer: headers, ranges of logs, and what has become of a log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from abis import RawLog
+from chain_indexer.logs import ChainPosition, Logs
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,37 +42,6 @@ class Checkpoint(msgspec.Struct, frozen=True):
         return self.header.hash
 
 
-class ChainPosition(msgspec.Struct, frozen=True, kw_only=True, order=True, gc=False):
-    """Where a log stands; sorts in the order of the chain.
-
-    The name of a log is its block hash, tx hash and log index: before Polygon Edge 1.0 the log index counts within one
-    tx, and after a reorg a number names another block.
-    """
-
-    block_number: int
-    tx_index: int
-    log_index: int
-    block_hash: str
-    tx_hash: str
-
-    @property
-    def key(self) -> str:
-        """The idempotency key of the command that this log becomes. For ever: it stands in `journal.commands`."""
-        return f"{self.block_hash}:{self.tx_hash}:{self.log_index}"
-
-    @property
-    def name(self) -> tuple[str, str, int]:
-        """The same, for looking things up by."""
-        return self.block_hash, self.tx_hash, self.log_index
-
-
-class PlacedLog(msgspec.Struct, frozen=True, gc=False):
-    """A log as the node gives it, with its place."""
-
-    at: ChainPosition
-    raw: RawLog
-
-
 class Child(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign's contract that our factory made, and the log that says so."""
 
@@ -94,7 +63,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     children that are made in it, and how large the answers were."""
 
     blocks: tuple[Header, ...]
-    logs: tuple[PlacedLog, ...]
+    logs: Logs
     children: tuple[Child, ...]
     size_bytes: int
 
@@ -103,7 +72,7 @@ class RangeLogs(msgspec.Struct, frozen=True, kw_only=True):
     """The logs of a range, the header of its last block from the same answer, and how large the answer was."""
 
     last: Header
-    logs: tuple[PlacedLog, ...]
+    logs: Logs
     size_bytes: int
 
 
@@ -168,6 +137,7 @@ class Fed(msgspec.Struct, frozen=True, kw_only=True):
 
     before: Checkpoint
     after: Checkpoint
-    verdicts: tuple[tuple[PlacedLog, Verdict], ...]
+    logs: Logs
+    verdicts: tuple[Verdict, ...]  # one a log
     children: tuple[Child, ...]
     remembered: tuple[Header, ...]  # headers above the new checkpoint that are not stored yet

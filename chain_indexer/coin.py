@@ -15,7 +15,7 @@ import msgspec
 
 from abis import Log, from_bytes32
 from abis import logs as l
-from chain_indexer.blocks import ChainPosition
+from chain_indexer.logs import ChainPosition
 from domain import commands as c
 from domain.payment import CHAIN, Deposit, payment_id
 from domain.values import ChainPlace

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, reduce
-from operator import is_, or_
+from operator import or_
 
 from abis.hashing import keccak
-from chain_indexer.blocks import Header, PlacedLog
+from chain_indexer.blocks import Header
+from chain_indexer.logs import Logs
 
 BLOOM_BITS = 2_048
 ADDRESSES_KNOWN_MAX = 100_000
@@ -51,12 +52,9 @@ def _mask(address: str) -> int:
     return reduce(or_, (1 << bit for bit in bits))
 
 
-def differing(given: Sequence[PlacedLog], received: Sequence[PlacedLog]) -> str | None:
-    """In words, the first log that only one of the two roads has, or that they word differently; None if none.
-
-    The port gives one and the same log for the same words, which is nearly always all there is to compare.
-    """
-    if len(given) == len(received) and all(map(is_, given, received)):
+def differing(given: Logs, received: Logs) -> str | None:
+    """In words, the first log that only one of the two roads has, or that they word differently; None if none."""
+    if given is received or given == received:
         return None
     by_logs = {log.at.name: log for log in given}
     by_receipts = {log.at.name: log for log in received}
@@ -64,7 +62,7 @@ def differing(given: Sequence[PlacedLog], received: Sequence[PlacedLog]) -> str 
         same = by_logs.get(name)
         if same is None:
             return f"log {log.at.key} is in its receipt and was left out of the answer"
-        if same is not log and same.raw != log.raw:
+        if same.raw != log.raw:
             return f"log {log.at.key} is another in its receipt"
     alone = sorted(by_logs.keys() - by_receipts.keys())
     return f"log {by_logs[alone[0]].at.key} is in no receipt" if alone else None

@@ -21,7 +21,8 @@ from abis.calls import FIAT, NATIVE
 from abis.certificates import content_hash_of
 from abis.hashing import checksummed
 from abis.ids import from_token_id, to_bytes32
-from chain_indexer.blocks import ChainPosition, Reason
+from chain_indexer.blocks import Reason
+from chain_indexer.logs import ChainPosition
 from domain import campaign, company, investment
 from domain import commands as c
 from domain.journal import Entry, Event

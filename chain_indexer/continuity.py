@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from chain_indexer.blocks import Checkpoint, Header, PlacedLog
+from chain_indexer.blocks import Checkpoint, Header
 
 
 class LocalChain(msgspec.Struct, frozen=True):
@@ -118,16 +118,4 @@ def first_break(parent: Header, headers: Iterable[Header]) -> Header | None:
         if header.number != parent.number + 1 or header.parent_hash != parent.hash:
             return header
         parent = header
-    return None
-
-
-def misplaced(logs: Iterable[PlacedLog], headers: Iterable[Header]) -> PlacedLog | None:
-    """The first log that does not stand in one of these blocks, or stands there twice; None if all are in place."""
-    hashes = {header.number: header.hash for header in headers}
-    known: set[tuple[str, str, int]] = set()
-    for log in logs:
-        at = log.at
-        if hashes.get(at.block_number) != at.block_hash or (name := at.name) in known:
-            return log
-        known.add(name)
     return None

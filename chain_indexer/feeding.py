@@ -13,20 +13,10 @@ import msgspec
 from abis import Generation, Log, decode
 from abis import logs as l
 from chain_indexer import coin as coins
-from chain_indexer.blocks import (
-    ChainPosition,
-    Confirmed,
-    Foreign,
-    Header,
-    Imported,
-    Noted,
-    PlacedLog,
-    Reason,
-    Recorded,
-    Verdict,
-)
+from chain_indexer.blocks import Confirmed, Foreign, Header, Imported, Noted, Reason, Recorded, Verdict
 from chain_indexer.coin import Coin, OfCoin
 from chain_indexer.confirmations import Confirming, command_of, companions, fact_of, objection
+from chain_indexer.logs import TOPICS_MAX, ChainPosition, Logs, PlacedLog, signed
 from domain.commands import Command
 from domain.errors import KeyReused, Refusal
 from domain.journal import Actor, CommandKey, Entry, Envelope, JournalReader, Ledger, Outcome
@@ -171,11 +161,15 @@ def windows(positions: Iterable[int]) -> list[tuple[int, int]]:
     return found
 
 
-def imported(logs: Iterable[PlacedLog]) -> tuple[Verdict, ...]:
+def imported(logs: Logs) -> tuple[Verdict, ...]:
     """The verdicts on the logs of a history that the journal is not told of."""
-    kinds = {signature: Imported(kind=name) for signature, name in l.SIGNATURES.items()}
+    kinds: dict[bytes, Verdict] = {
+        signed(signature, topics): Imported(kind=name)
+        for signature, name in l.SIGNATURES.items()
+        for topics in range(1, TOPICS_MAX + 1)
+    }
     unknown = Imported(kind=None)
-    return tuple([kinds.get(log.raw.topics[0], unknown) if log.raw.topics else unknown for log in logs])
+    return tuple([kinds.get(start, unknown) for start in logs.signed()])
 
 
 class Feeder:

@@ -39,6 +39,8 @@ from chain_indexer.store import IndexerStore
 from domain.journal import JournalReader, Ledger
 from domain.progress import Progress
 
+RANGES_PER_LOOK_MAX = 8
+
 CRASH_POINTS = (
     "chain-begun",
     "chain-unwound",
@@ -98,6 +100,7 @@ class Indexer:
         self._stored_to = 0  # the highest header of the local chain that is stored
         self._size = RangeSize()
         self._head: Header | None = None  # the one last stored
+        self._ranges_unlooked = 0  # kept since
 
     @property
     def head(self) -> Header | None:
@@ -123,32 +126,53 @@ class Indexer:
             raise
 
     def _advance(self, local: LocalChain) -> Progress:
+        local, head = self._seen(local)
+        begun_at, depth = local.checkpoint.number, self._finality_depth
+        final = head.number - depth
+        self._local = self._feed(local, final) if final > begun_at else self._remember(local)
+        reached = self._local.checkpoint.number
+        lag = lag_of(checkpoint=reached, head=head.number, finality_depth=depth)
+        return Progress(advanced=reached - begun_at, position=reached, lag=lag)
+
+    def _seen(self, local: LocalChain) -> tuple[LocalChain, Header]:
+        """The local chain as far as it agrees with the node's, and the node's head.
+
+        Far below a head that was seen not long ago nothing is looked at: each range is the child of the one before it,
+        by its own hashes.
+        """
+        if self._head is not None and self._ranges_unlooked < RANGES_PER_LOOK_MAX and self._is_far(local, self._head):
+            self._ranges_unlooked += 1
+            return local, self._head
         seen = self._look(local)
+        local = self._reconciled(local, seen)
+        self._saw(seen.head)
+        self._ranges_unlooked = 0
+        return local, seen.head
+
+    def _reconciled(self, local: LocalChain, seen: Seen) -> LocalChain:
         decision = reconcile(local, head=seen.head, theirs=seen.headers)
         match decision:
             case Extend():
-                local = self._extend(local, seen.head)
+                return self._extend(local, seen.head)
             case Unwind(to=ancestor, lost=lost):
                 self._ahead.forget()
                 self._store.unwind(ancestor, depth=len(lost))
                 self._crash("chain-unwound")
                 self._stored_to = min(self._stored_to, ancestor.number)
-                local = self._extend(local.unwound(ancestor), seen.head)
+                return self._extend(local.unwound(ancestor), seen.head)
             case Wait():
-                pass
+                return local
             case Stop(ours=ours, theirs=theirs):
                 if self._node.doubt(f"it has {theirs} where {ours} was believed"):
                     raise NodeLagging(f"another node is asked whether {ours} is still there")
                 raise ForkBelowFinality(ours=ours, theirs=theirs)
             case _:
                 assert_never(decision)
-        self._saw(seen.head)
-        begun_at, depth = local.checkpoint.number, self._finality_depth
-        final = seen.head.number - depth
-        self._local = self._feed(local, final) if final > begun_at else self._remember(local)
-        reached = self._local.checkpoint.number
-        lag = lag_of(checkpoint=reached, head=seen.head.number, finality_depth=depth)
-        return Progress(advanced=reached - begun_at, position=reached, lag=lag)
+
+    def _is_far(self, local: LocalChain, head: Header) -> bool:
+        """Whether the next range ends so far below the head that no header above the checkpoint need be known."""
+        checkpoint, depth = local.checkpoint.number, self._finality_depth
+        return not touches_head(checkpoint=checkpoint, head=head.number, size=self._size, finality_depth=depth)
 
     # Beginning.
 
@@ -236,9 +260,7 @@ class Indexer:
 
     def _extend(self, local: LocalChain, head: Header) -> LocalChain:
         """Near the head every header up to it is known, so that a reorg shows; ranges far from it bring their own."""
-        checkpoint, depth = local.checkpoint.number, self._finality_depth
-        near = touches_head(checkpoint=checkpoint, head=head.number, size=self._size, finality_depth=depth)
-        if not near or head.number <= local.tip.number:
+        if self._is_far(local, head) or head.number <= local.tip.number:
             return local
         headers = self._node.headers(local.tip.number + 1, head.number)
         stranger = first_break(local.tip, headers)
@@ -246,9 +268,9 @@ class Indexer:
             raise NodeContradicts(f"{stranger} does not follow {local.tip}: the chain changed while it was read")
         return local.extended(headers)
 
-    def _read_ahead(self, local: LocalChain, final: int) -> None:
-        """Begin as many ranges up to `final` as may be under way."""
-        first = self._ahead.next_after(local.checkpoint.number)
+    def _read_ahead(self, local: LocalChain, final: int, *, after: int) -> None:
+        """Begin as many ranges after a block and up to `final` as may be under way."""
+        first = self._ahead.next_after(after)
         while first <= final and not self._ahead.is_full:
             last = min(final, first + self._size.blocks - 1)
             known = local.between(first, last) if last <= local.tip.number else ()
@@ -260,7 +282,7 @@ class Indexer:
     def _next(self, local: LocalChain, final: int) -> Reading:
         """The range after the checkpoint; it shrinks until the node answers it."""
         while True:
-            self._read_ahead(local, final)
+            self._read_ahead(local, final, after=local.checkpoint.number)
             begun = self._ahead.take()
             try:
                 reading = begun.reading.result()
@@ -276,14 +298,19 @@ class Indexer:
     def _feed(self, local: LocalChain, final: int) -> LocalChain:
         """Feed one range up to `final` and keep it."""
         imports = local.checkpoint.number < self._imports_to
-        reading = self._next(local, min(final, self._imports_to) if imports else final)
+        to = min(final, self._imports_to) if imports else final
+        reading = self._next(local, to)
         blocks, logs = reading.blocks, reading.logs
         stranger = disagreeing(local, blocks)
         if stranger is not None:
             raise NodeContradicts(f"{stranger} is not of the chain of {local.tip}: the chain changed while it was read")
         local = local.extended([block for block in blocks if block.number > local.tip.number])
         self._size = self._size.answered(blocks=len(blocks), logs=len(logs), size_bytes=reading.size_bytes)
-        verdicts = imported(logs) if imports else self._feeder.feed(logs, {block.number: block for block in blocks})
+        self._ahead.widen()
+        if not reading.children:  # else the next ranges are asked for theirs too, once they are kept
+            self._read_ahead(local, to, after=blocks[-1].number)
+        numbered = {block.number: block for block in blocks}
+        verdicts = imported(logs) if imports else self._feeder.feed(tuple(logs), numbered)
         return self._keep(local, reading, verdicts)
 
     def _keep(self, local: LocalChain, reading: Reading, verdicts: tuple[Verdict, ...]) -> LocalChain:
@@ -292,7 +319,8 @@ class Indexer:
             Fed(
                 before=local.checkpoint,
                 after=advanced.checkpoint,
-                verdicts=tuple(zip(reading.logs, verdicts, strict=True)),
+                logs=reading.logs,
+                verdicts=verdicts,
                 children=reading.children,
                 remembered=self._unstored(advanced),
             )

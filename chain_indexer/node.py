@@ -8,16 +8,17 @@ block of their range, in one request that no load balancer can split, and only w
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 import msgspec
 
 from chain_indexer import wire
-from chain_indexer.blocks import Header, PlacedLog, RangeLogs, Seen
+from chain_indexer.blocks import Header, RangeLogs, Seen
 from chain_indexer.budget import Budget, retry_after_s
+from chain_indexer.logs import Logs, joined
 from chain_indexer.ranges import BLOCKS_PER_RANGE_MAX
 
 CALLS_PER_BATCH_MAX = 20  # Polygon Edge's default limit
@@ -52,20 +53,29 @@ class _TooMuch(NodeUnavailable):
     """The answer took too long or was too large: a smaller question may be answered."""
 
 
+Result = TypeVar("Result")
+Batch = TypeVar("Batch")
+Item = TypeVar("Item")
+
+
 class _Error(msgspec.Struct, frozen=True):
     message: str = "no message"
 
 
-class _Answer(msgspec.Struct, frozen=True):
+class _Answer(msgspec.Struct, Generic[Result], frozen=True):
     id: int
-    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    result: Result | msgspec.UnsetType = msgspec.UNSET
     error: _Error | None = None
 
 
 Call = tuple[str, list[Any]]
 
+NO_LOGS = Logs()
+
 _encode = msgspec.json.Encoder().encode
-_answers = msgspec.json.Decoder(list[_Answer]).decode
+_answers = msgspec.json.Decoder(list[_Answer[msgspec.Raw]]).decode
+_blocks = msgspec.json.Decoder(list[_Answer[wire.Block | None]]).decode
+_receipts = msgspec.json.Decoder(list[_Answer[wire.Receipt | None]]).decode
 
 
 class Chain(Protocol):
@@ -75,7 +85,11 @@ class Chain(Protocol):
     def headers(self, first: int, last: int) -> tuple[Header, ...]: ...
     def logs(self, first: int, last: int, addresses: Sequence[str]) -> RangeLogs: ...
     def logs_of(self, header: Header, addresses: Sequence[str]) -> RangeLogs: ...
-    def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str]) -> tuple[PlacedLog, ...]: ...
+
+    def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str], *, like: Logs = NO_LOGS) -> Logs:
+        """Whoever finds nothing but the very words of `like` gives `like` itself."""
+        ...
+
     def codes(self, addresses: Sequence[str]) -> dict[str, bytes]: ...
 
     def doubt(self, reason: str) -> bool:
@@ -101,14 +115,14 @@ class Node:
         Raises NodeLagging if it lacks one that is not above the head it gives in the same answer.
         """
         calls = [("eth_chainId", []), _block(0), ("eth_getBlockByNumber", ["latest", False]), *map(_block, numbers)]
-        answers, _ = self._ask(calls)
-        chain_id = wire.number_of(self._result(answers[0], wire.Quantity, "the chain id"))
-        genesis = self._header(answers[1], 0)
-        head = wire.header_of(self._result(answers[2], wire.Block, "the newest block"))
+        answers, _ = self._ask(calls, _answers)
+        chain_id = wire.number_of(_decoded(answers[0], wire.Quantity, "the chain id"))
+        genesis = _header_in(answers[1], 0)
+        head = wire.header_of(_decoded(answers[2], wire.Block, "the newest block"))
         headers = {}
         for number, answer in zip(numbers, answers[3:], strict=True):
             if number <= head.number:
-                headers[number] = self._header(answer, number)
+                headers[number] = _header_in(answer, number)
         return Seen(chain_id=chain_id, genesis_hash=genesis.hash, head=head, headers=headers)
 
     def headers(self, first: int, last: int) -> tuple[Header, ...]:
@@ -117,7 +131,7 @@ class Node:
             range(start, min(start + CALLS_PER_BATCH_MAX, last + 1))
             for start in range(first, last + 1, CALLS_PER_BATCH_MAX)
         ]
-        headers = tuple(itertools.chain.from_iterable(self._threads.map(self._some_headers, batches)))
+        headers = tuple(self._each(self._some_headers, batches))
         for parent, child in itertools.pairwise(headers):
             if child.parent_hash != parent.hash:
                 raise NodeContradicts(f"{child} does not follow {parent}: the chain changed while it was read")
@@ -136,23 +150,25 @@ class Node:
         """All logs of these contracts in one block, asked for by its hash: a node without it cannot answer."""
         return self._logs(header.number, {"blockHash": header.hash}, addresses, bytes_max=BODY_BYTES_MAX)
 
-    def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str]) -> tuple[PlacedLog, ...]:
-        """The logs of these contracts (lower case) by the receipts of all txs of these blocks, block by block.
+    def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str], *, like: Logs = NO_LOGS) -> Logs:
+        """The logs of these contracts (lower case) by the receipts of all txs of these blocks.
 
+        Receipts that say nothing but `like`, in its words and order, are not read: `like` itself is the answer.
         Raises NodeLagging if a receipt is missing, NodeContradicts if one is of another block.
         """
         txs = [(tx_hash, block.hash) for block in blocks for tx_hash in block.tx_hashes]
         batches = [txs[place : place + CALLS_PER_BATCH_MAX] for place in range(0, len(txs), CALLS_PER_BATCH_MAX)]
-        wanted = frozenset(addresses)
-        logs = itertools.chain.from_iterable(self._threads.map(self._some_receipts, batches))
-        return tuple(log for log in logs if log.raw.address in wanted)
+        text = wire.joined(self._each(self._some_receipts, batches))
+        if text == like.text:
+            return like
+        return _read(lambda: wire.logs_of(text)).emitted_by(addresses)
 
     def codes(self, addresses: Sequence[str]) -> dict[str, bytes]:
         """The code at these addresses at the node's head; empty where there is none."""
         assert len(addresses) <= CALLS_PER_BATCH_MAX
-        answers, _ = self._ask([("eth_getCode", [address, "latest"]) for address in addresses])
+        answers, _ = self._ask([("eth_getCode", [address, "latest"]) for address in addresses], _answers)
         return {
-            address: bytes.fromhex(self._result(answer, wire.Hex, "a contract's code")[2:])
+            address: bytes.fromhex(_decoded(answer, wire.Hex, "a contract's code")[2:])
             for address, answer in zip(addresses, answers, strict=True)
         }
 
@@ -163,21 +179,29 @@ class Node:
         self._threads.shutdown(cancel_futures=True)
         self._client.close()
 
-    def _some_headers(self, numbers: range) -> list[Header]:
-        answers, _ = self._ask([_block(number) for number in numbers])
-        return [self._header(answer, number) for number, answer in zip(numbers, answers, strict=True)]
+    def _each(self, ask: Callable[[Batch], list[Item]], batches: Sequence[Batch]) -> Iterable[Item]:
+        """What each batch gives, several at once; one alone needs no other thread."""
+        given = self._threads.map(ask, batches) if len(batches) > 1 else map(ask, batches)
+        return itertools.chain.from_iterable(given)
 
-    def _some_receipts(self, txs: Sequence[tuple[str, str]]) -> list[PlacedLog]:
-        answers, _ = self._ask([("eth_getTransactionReceipt", [tx_hash]) for tx_hash, _ in txs])
-        logs: list[PlacedLog] = []
+    def _some_headers(self, numbers: range) -> list[Header]:
+        answers, _ = self._ask([_block(number) for number in numbers], _blocks)
+        return [
+            _header(_given(answer, f"block {number}"), number) for number, answer in zip(numbers, answers, strict=True)
+        ]
+
+    def _some_receipts(self, txs: Sequence[tuple[str, str]]) -> list[bytes]:
+        calls: list[Call] = [("eth_getTransactionReceipt", [tx_hash]) for tx_hash, _ in txs]
+        answers, _ = self._ask(calls, _receipts)
+        texts: list[bytes] = []
         for (tx_hash, block_hash), answer in zip(txs, answers, strict=True):
-            receipt = self._result(answer, wire.Receipt | None, f"the receipt of tx {tx_hash}")
+            receipt = _given(answer, f"the receipt of tx {tx_hash}")
             if receipt is None:
                 raise NodeLagging(f"the node does not have the receipt of tx {tx_hash}")
             if (receipt.transaction_hash.lower(), receipt.block_hash.lower()) != (tx_hash, block_hash):
                 raise NodeContradicts(f"the receipt of tx {tx_hash} is not of block {block_hash}")
-            logs.extend(_placed(receipt.logs))
-        return logs
+            texts.append(bytes(receipt.logs))
+        return texts
 
     def _logs(self, last: int, where: dict[str, str], addresses: Sequence[str], *, bytes_max: int) -> RangeLogs:
         chunks = [
@@ -185,52 +209,37 @@ class Node:
             for place in range(0, len(addresses), ADDRESSES_PER_CALL_MAX)
         ]
         headers: list[Header] = []
-        logs: list[PlacedLog] = []
+        found: list[Logs] = []
         size_bytes = 0
         for place in range(0, len(chunks), CALLS_PER_BATCH_MAX - 1):
             some = chunks[place : place + CALLS_PER_BATCH_MAX - 1]
             calls = [("eth_getLogs", [{**where, "address": list(chunk)}]) for chunk in some]
             try:
-                answers, size = self._ask([_block(last), *calls], bytes_max=bytes_max)
+                answers, size = self._ask([_block(last), *calls], _answers, bytes_max=bytes_max)
             except _TooMuch as error:
                 raise RangeRefused(str(error)) from error
             size_bytes += size
-            headers.append(self._header(answers[0], last))
+            headers.append(_header_in(answers[0], last))
             for chunk, answer in zip(some, answers[1:], strict=True):
-                logs.extend(self._found(answer, frozenset(chunk)))
+                found.append(self._found(answer, chunk))
         if len({header.hash for header in headers}) != 1:
             raise NodeContradicts(f"block {last} changed while its logs were read")
-        logs.sort(key=lambda log: log.at)
-        return RangeLogs(last=headers[0], logs=tuple(logs), size_bytes=size_bytes)
+        return RangeLogs(last=headers[0], logs=joined(found), size_bytes=size_bytes)
 
-    def _found(self, answer: _Answer, addresses: frozenset[str]) -> list[PlacedLog]:
+    def _found(self, answer: _Answer[msgspec.Raw], addresses: Sequence[str]) -> Logs:
         """The logs of one answer; a node that ignores the filter gives more than was asked for."""
         if answer.error is not None:  # the texts differ from node to node; fewer blocks is what helps with any
             raise RangeRefused(f"the node refused a range of logs: {answer.error.message[:ERROR_CHARS_MAX]}")
-        placed = _placed(self._result(answer, list[msgspec.Raw], "logs"))
-        return [log for log in placed if log.raw.address in addresses]
+        text = bytes(_given(answer, "logs"))
+        return _read(lambda: wire.logs_of(text)).emitted_by(addresses)
 
-    def _header(self, answer: _Answer, number: int) -> Header:
-        block = self._result(answer, wire.Block | None, f"block {number}")
-        if block is None:
-            raise NodeLagging(f"the node does not have block {number}")
-        header = wire.header_of(block)
-        if header.number != number:
-            raise NodeContradicts(f"asked for block {number}, the node gave {header}")
-        return header
-
-    @staticmethod
-    def _result(answer: _Answer, kind: Any, what: str) -> Any:
-        if answer.error is not None:
-            raise NodeUnavailable(f"the node refused {what}: {answer.error.message[:ERROR_CHARS_MAX]}")
-        if answer.result is msgspec.UNSET:
-            raise NodeUnavailable(f"the node gave neither {what} nor an error")
-        try:
-            return msgspec.json.decode(answer.result, type=kind)
-        except msgspec.MsgspecError as error:
-            raise NodeUnavailable(f"the node gave {what} in a form that cannot be read: {error}") from error
-
-    def _ask(self, calls: Sequence[Call], *, bytes_max: int = BODY_BYTES_MAX) -> tuple[list[_Answer], int]:
+    def _ask(
+        self,
+        calls: Sequence[Call],
+        read: Callable[[bytes], list[_Answer[Result]]],
+        *,
+        bytes_max: int = BODY_BYTES_MAX,
+    ) -> tuple[list[_Answer[Result]], int]:
         """The answers to a batch in the order of its calls, and the bytes they took."""
         assert 1 <= len(calls) <= CALLS_PER_BATCH_MAX
         ids = [next(self._ids) for _ in calls]
@@ -240,7 +249,7 @@ class Node:
         ]
         body = self._post(_encode(asked), bytes_max=bytes_max)
         try:
-            given = _answers(body)
+            given = read(body)
         except msgspec.MsgspecError as error:
             raise NodeUnavailable(f"the node's answer cannot be read ({error}): {body[:ERROR_CHARS_MAX]!r}") from error
         answers = {answer.id: answer for answer in given}
@@ -274,21 +283,51 @@ def _body(response: httpx.Response, *, bytes_max: int) -> bytes:
         raise _TooMuch("the node finds the question too large (HTTP 413)")
     if response.status_code != httpx.codes.OK:
         raise NodeUnavailable(f"the node answered HTTP {response.status_code}")
-    body = bytearray()
+    parts: list[bytes] = []
+    size = 0
     for part in response.iter_bytes():
-        body += part
-        if len(body) > bytes_max:
+        parts.append(part)
+        size += len(part)
+        if size > bytes_max:
             raise _TooMuch(f"the node's answer is larger than {bytes_max} bytes")
-    return bytes(body)
+    return b"".join(parts)
 
 
 def _block(number: int) -> Call:
     return "eth_getBlockByNumber", [hex(number), False]
 
 
-def _placed(logs: Iterable[msgspec.Raw]) -> list[PlacedLog]:
+def _given(answer: _Answer[Result], what: str) -> Result:
+    if answer.error is not None:
+        raise NodeUnavailable(f"the node refused {what}: {answer.error.message[:ERROR_CHARS_MAX]}")
+    if answer.result is msgspec.UNSET:
+        raise NodeUnavailable(f"the node gave neither {what} nor an error")
+    return answer.result
+
+
+def _decoded(answer: _Answer[msgspec.Raw], kind: Any, what: str) -> Any:
     try:
-        return [wire.placed(bytes(log)) for log in logs]
+        return msgspec.json.decode(_given(answer, what), type=kind)
+    except msgspec.MsgspecError as error:
+        raise NodeUnavailable(f"the node gave {what} in a form that cannot be read: {error}") from error
+
+
+def _header_in(answer: _Answer[msgspec.Raw], number: int) -> Header:
+    return _header(_decoded(answer, wire.Block | None, f"block {number}"), number)
+
+
+def _header(block: wire.Block | None, number: int) -> Header:
+    if block is None:
+        raise NodeLagging(f"the node does not have block {number}")
+    header = wire.header_of(block)
+    if header.number != number:
+        raise NodeContradicts(f"asked for block {number}, the node gave {header}")
+    return header
+
+
+def _read(read: Callable[[], Logs]) -> Logs:
+    try:
+        return read()
     except wire.Removed as error:
         raise NodeContradicts(str(error)) from error
     except ValueError as error:

@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from abis import Generation
-from chain_indexer.blocks import Header, PlacedLog, RangeLogs, Seen
+from chain_indexer.blocks import Header, RangeLogs, Seen
 from chain_indexer.health import Healths, chosen
-from chain_indexer.node import Chain, NodeLagging, NodeUnavailable, RangeRefused
+from chain_indexer.logs import Logs
+from chain_indexer.node import NO_LOGS, Chain, NodeLagging, NodeUnavailable, RangeRefused
 
 OTHER_CHAIN = "it is of another chain"
 LOOK_EVERY_S = 5.0  # at the nodes that are not in charge
@@ -54,8 +55,8 @@ class Nodes:
     def logs_of(self, header: Header, addresses: Sequence[str]) -> RangeLogs:
         return self._asked(lambda place: self._nodes[place].logs_of(header, addresses))
 
-    def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str]) -> tuple[PlacedLog, ...]:
-        return self._asked(lambda place: self._nodes[place].logs_by_receipts(blocks, addresses))
+    def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str], *, like: Logs = NO_LOGS) -> Logs:
+        return self._asked(lambda place: self._nodes[place].logs_by_receipts(blocks, addresses, like=like))
 
     def codes(self, addresses: Sequence[str]) -> dict[str, bytes]:
         return self._asked(lambda place: self._nodes[place].codes(addresses))

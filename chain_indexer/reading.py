@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from abis import Generation, decode
 from abis.logs import CampaignCreated
-from chain_indexer.blocks import Child, Header, PlacedLog, RangeLogs, Reading
+from chain_indexer.blocks import Child, Header, RangeLogs, Reading
 from chain_indexer.completeness import differing, sampled, to_audit
-from chain_indexer.continuity import misplaced
 from chain_indexer.errors import NodeContradicts
+from chain_indexer.logs import Logs, joined
 from chain_indexer.node import Chain
 
 
@@ -49,17 +49,15 @@ class Reader:
         if not addresses:
             return reading
         whole = self._with_more(reading, addresses)
-        wanted = frozenset(addresses)
-        self._audit(reading.blocks, [log for log in whole.logs if log.raw.address in wanted], addresses)
+        self._audit(reading.blocks, whole.logs.emitted_by(addresses), addresses)
         return whole
 
     def _with_more(self, reading: Reading, addresses: Sequence[str]) -> Reading:
         answer = self._ask(reading.blocks, addresses)
         if not answer.logs:
             return msgspec.structs.replace(reading, size_bytes=reading.size_bytes + answer.size_bytes)
-        logs = sorted([*reading.logs, *answer.logs], key=lambda log: log.at)
         size_bytes = reading.size_bytes + answer.size_bytes
-        return msgspec.structs.replace(reading, logs=tuple(logs), size_bytes=size_bytes)
+        return msgspec.structs.replace(reading, logs=joined([reading.logs, answer.logs]), size_bytes=size_bytes)
 
     def _ask(self, blocks: Sequence[Header], addresses: Sequence[str]) -> RangeLogs:
         """Logs that stand in exactly these blocks. A single block is asked for by its hash."""
@@ -68,26 +66,25 @@ class Reader:
         answer = self._node.logs_of(last, addresses) if one else self._node.logs(first.number, last.number, addresses)
         if answer.last.hash != last.hash:
             raise NodeContradicts(f"{last} became {answer.last}: the chain changed while it was read")
-        wrong = misplaced(answer.logs, blocks)
+        wrong = answer.logs.misplaced((block.number, block.hash) for block in blocks)
         if wrong is not None:
             raise NodeContradicts(f"the node gave a log out of place or twice: {wrong.at}")
         return answer
 
-    def _audit(self, blocks: Sequence[Header], logs: Sequence[PlacedLog], addresses: Sequence[str]) -> None:
+    def _audit(self, blocks: Sequence[Header], logs: Logs, addresses: Sequence[str]) -> None:
         """Refuse an answer that lost a log, or made one up."""
         audited = sampled(blocks, percent=self._audit_percent)
         suspects = to_audit(audited, addresses)
-        received = self._node.logs_by_receipts(suspects, addresses) if suspects else ()
-        hashes = frozenset(block.hash for block in audited)
-        given = logs if len(audited) == len(blocks) else [log for log in logs if log.at.block_hash in hashes]
+        given = logs if len(audited) == len(blocks) else logs.standing_in([block.hash for block in audited])
+        received = self._node.logs_by_receipts(suspects, addresses, like=given) if suspects else Logs()
         difference = differing(given, received)
         if difference is not None:
             raise NodeContradicts(f"the node's logs and receipts differ: {difference}")
 
 
-def children_in(logs: Iterable[PlacedLog], *, factory: str) -> tuple[Child, ...]:
+def children_in(logs: Logs, *, factory: str) -> tuple[Child, ...]:
     """The contracts that the factory made, in the order of their making."""
-    made = [(log.at, decode(log.raw)) for log in logs if log.raw.address == factory]
+    made = [(log.at, decode(log.raw)) for log in logs.emitted_by([factory])]
     return tuple(
         Child(address=log.campaign.lower(), created=at) for at, log in made if isinstance(log, CampaignCreated)
     )

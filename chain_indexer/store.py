@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -10,21 +11,11 @@ import msgspec
 import psycopg
 from psycopg.rows import class_row
 
-from abis import RawLog
-from chain_indexer.blocks import (
-    ChainPosition,
-    Checkpoint,
-    Child,
-    Confirmed,
-    Fed,
-    Foreign,
-    Header,
-    PlacedLog,
-    Verdict,
-)
+from chain_indexer.blocks import Checkpoint, Child, Confirmed, Fed, Foreign, Header, Verdict
 from chain_indexer.continuity import LocalChain
 from chain_indexer.copying import COPY_LOGS_SQL, copied
 from chain_indexer.health import Health
+from chain_indexer.logs import COLUMNS, Logs, PlacedLog, placed
 
 _SQL = files("chain_indexer").joinpath("sql")
 ADVANCE_SQL = _SQL.joinpath("advance.sql").read_text()
@@ -140,15 +131,14 @@ class IndexerStore:
             rows.execute(ADVANCE_SQL, _block(fed.after.header) | _counts(fed) | {"before": fed.before.hash})
             if rows.rowcount != 1:
                 raise CheckpointMoved(f"the checkpoint is not at {fed.before.header} any more")
-            if fed.verdicts:
-                _keep_logs(rows, fed.verdicts)
+            if fed.logs:
+                _keep_logs(rows, fed.logs, fed.verdicts)
             if fed.children:
                 rows.executemany(
                     "INSERT INTO indexer.children (address, block_number, block_hash, tx_hash, tx_index, log_index)"
                     " VALUES (%s, %s, %s, %s, %s, %s)",
                     [_child(child) for child in fed.children],
                 )
-            rows.execute("DELETE FROM indexer.headers WHERE block_number <= %s", (fed.after.number,))
             _remember(rows, fed.remembered)
 
     def note_nodes(self, healths: Sequence[Health], *, in_charge: int) -> None:
@@ -176,21 +166,21 @@ class IndexerStore:
     def logs_between(self, first: int, last: int) -> list[PlacedLog]:
         """What is stored of these blocks, in the order of the chain."""
         rows = self._connection.execute(
-            "SELECT block_number, tx_index, log_index, block_hash, tx_hash, address, topics, data FROM indexer.logs"
-            " WHERE block_number BETWEEN %s AND %s ORDER BY block_number, tx_index, log_index",
+            f"SELECT {COLUMNS} FROM indexer.logs WHERE block_number BETWEEN %s AND %s"
+            " ORDER BY block_number, tx_index, log_index",
             (first, last),
         )
-        return [_placed(row) for row in rows]
+        return [placed(row) for row in rows]
 
     def deposits(self, escrow: str, investments: Collection[bytes]) -> list[PlacedLog]:
         """The logs of coin that came for these investments (words), in the order of the chain."""
-        parameters = {"escrow": escrow, "investments": list(investments)}
-        return [_placed(row) for row in self._connection.execute(DEPOSITS_SQL, parameters)]
+        parameters = {"escrow": bytes.fromhex(escrow[2:]), "investments": list(investments)}
+        return [placed(row) for row in self._connection.execute(DEPOSITS_SQL, parameters)]
 
     def releases(self, escrow: str, payees: Collection[bytes]) -> list[PlacedLog]:
         """The logs of releases that credited these payees (words), in the order of the chain."""
-        parameters = {"escrow": escrow, "payees": list(payees)}
-        return [_placed(row) for row in self._connection.execute(RELEASES_SQL, parameters)]
+        parameters = {"escrow": bytes.fromhex(escrow[2:]), "payees": list(payees)}
+        return [placed(row) for row in self._connection.execute(RELEASES_SQL, parameters)]
 
     def close(self) -> None:
         self._connection.close()
@@ -215,19 +205,19 @@ class ReadingStore:
             self._connection.close()
 
 
-def _keep_logs(rows: psycopg.Cursor[Any], verdicts: Sequence[tuple[PlacedLog, Verdict]]) -> None:
+def _keep_logs(rows: psycopg.Cursor[Any], logs: Logs, verdicts: Sequence[Verdict]) -> None:
     with rows.copy(COPY_LOGS_SQL) as copy:
-        copy.write(copied(verdicts))
-    foreign = [
-        (log.at.block_hash, log.at.tx_hash, log.at.log_index, v.reason, v.detail, v.leaf, v.entry_position)
-        for log, v in verdicts
-        if isinstance(v, Foreign)
-    ]
+        copy.write(copied(logs, verdicts))
+    foreign = [(logs[place].at, verdict) for place, verdict in enumerate(verdicts) if isinstance(verdict, Foreign)]
     if foreign:
         rows.executemany(
-            "INSERT INTO indexer.foreign_logs (block_hash, tx_hash, log_index, reason, detail, leaf, entry_position)"
+            "INSERT INTO indexer.foreign_logs"
+            " (block_number, tx_index, log_index, reason, detail, leaf, entry_position)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            foreign,
+            [
+                (at.block_number, at.tx_index, at.log_index, v.reason, v.detail, v.leaf, v.entry_position)
+                for at, v in foreign
+            ],
         )
 
 
@@ -241,21 +231,13 @@ def _remember(rows: psycopg.Cursor[Any], headers: Sequence[Header]) -> None:
 
 
 def _counts(fed: Fed) -> dict[str, object]:
-    verdicts = [verdict for _, verdict in fed.verdicts]
+    kinds = Counter(map(type, fed.verdicts))
     return {
-        "logs": len(verdicts),
-        "confirmed": sum(isinstance(verdict, Confirmed) for verdict in verdicts),
-        "foreign_logs": sum(isinstance(verdict, Foreign) for verdict in verdicts),
+        "logs": len(fed.logs),
+        "confirmed": kinds[Confirmed],
+        "foreign_logs": kinds[Foreign],
         "children": len(fed.children),
     }
-
-
-def _placed(row: Sequence[Any]) -> PlacedLog:
-    block_number, tx_index, log_index, block_hash, tx_hash, address, topics, data = row
-    at = ChainPosition(
-        block_number=block_number, tx_index=tx_index, log_index=log_index, block_hash=block_hash, tx_hash=tx_hash
-    )
-    return PlacedLog(at, RawLog(address=address, topics=tuple(topics), data=data))
 
 
 def _child(child: Child) -> tuple[object, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from abis import Generation
-from chain_indexer.blocks import PlacedLog
 from chain_indexer.errors import RangeRefused
+from chain_indexer.logs import PlacedLog
 from chain_indexer.ranges import RangeSize
 from chain_indexer.reading import Reader
 from chain_indexer.store import IndexerStore

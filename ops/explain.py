@@ -24,6 +24,10 @@ from ops.wiring import reader_on
 ENTRIES_MAX = 200  # of a stream or a batch: who needs more asks for an entry
 TX_HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 VERSIONED = re.compile(r"([0-9a-fA-F-]{32,36})@([0-9]{1,18})")
+SHOWN = (
+    "kind, verdict, block_number, indexer.hex(block_hash) AS block_hash, indexer.hex(tx_hash) AS tx_hash, log_index,"
+    " confirmed_position, tx_index"
+)
 POSITION = re.compile(r"[0-9]{1,18}")
 
 Noun = TypeVar("Noun", bound=msgspec.Struct)
@@ -126,10 +130,10 @@ class Tables:
             " JOIN writer.intents USING (intent) WHERE hash = %(tx)s UNION"
             " SELECT position FROM writer.slots JOIN writer.members USING (lane, nonce)"
             " JOIN writer.intents USING (intent) WHERE winner_hash = %(tx)s UNION"
-            " SELECT entry_position FROM indexer.logs WHERE tx_hash = %(tx)s AND entry_position IS NOT NULL UNION"
-            " SELECT entry_position FROM indexer.past_logs WHERE tx_hash = %(tx)s AND entry_position IS NOT NULL"
+            " SELECT entry_position FROM indexer.logs WHERE tx_hash = %(bytes)s AND entry_position IS NOT NULL UNION"
+            " SELECT entry_position FROM indexer.past_logs WHERE tx_hash = %(bytes)s AND entry_position IS NOT NULL"
             " ORDER BY 1",
-            {"tx": hash_},
+            {"tx": hash_, "bytes": bytes.fromhex(hash_[2:])},
         )
         return [row["position"] for row in found]
 
@@ -170,10 +174,8 @@ class Tables:
     def logs(self, entry: Entry) -> list[Log]:
         """What the chain shows of an entry, in its order; first what generations that have ended showed."""
         found = self._asked(
-            "SELECT 0 AS past, kind, verdict, block_number, block_hash, tx_hash, log_index, confirmed_position,"
-            " tx_index FROM indexer.logs WHERE entry_position = %(position)s UNION ALL"
-            " SELECT 1, kind, verdict, block_number, block_hash, tx_hash, log_index, confirmed_position, tx_index"
-            " FROM indexer.past_logs WHERE entry_position = %(position)s"
+            f"SELECT 0 AS past, {SHOWN} FROM indexer.logs WHERE entry_position = %(position)s UNION ALL"
+            f" SELECT 1, {SHOWN} FROM indexer.past_logs WHERE entry_position = %(position)s"
             " ORDER BY past DESC, block_number, tx_index, log_index",
             {"position": entry.position},
         )

@@ -51,42 +51,47 @@ CREATE TABLE indexer.headers (
     bloom bytea NOT NULL
 );
 
--- Every log of our contracts, whole. Before Polygon Edge 1.0 the log index counts within one tx: hence the key. Hashes are
--- measured, not matched: three patterns a row would take two thirds of the time of a backfill, and the port to the node
--- has matched them.
+-- Every log of our contracts, whole, by its place in the chain: final blocks have one hash each, and before Polygon Edge 1.0
+-- the log index counts within one tx. As bytes, for there are many; `indexer.hex` shows them as an explorer does. `topics`
+-- are one after the other.
 CREATE TABLE indexer.logs (
     block_number bigint NOT NULL,
-    tx_index bigint NOT NULL,
-    log_index bigint NOT NULL,
-    block_hash text COLLATE "C" NOT NULL CHECK (octet_length(block_hash) = 66),
-    tx_hash text COLLATE "C" NOT NULL CHECK (octet_length(tx_hash) = 66),
-    address text COLLATE "C" NOT NULL CHECK (octet_length(address) = 42),
-    topics bytea[] NOT NULL,
+    block_hash bytea NOT NULL CHECK (octet_length(block_hash) = 32),
+    tx_index integer NOT NULL,
+    log_index integer NOT NULL,
+    tx_hash bytea NOT NULL CHECK (octet_length(tx_hash) = 32),
+    address bytea NOT NULL CHECK (octet_length(address) = 20),
+    topics bytea NOT NULL CHECK (octet_length(topics) % 32 = 0),
     data bytea NOT NULL,
     kind text,
-    verdict text NOT NULL CHECK (verdict IN ('confirmed', 'recorded', 'noted', 'foreign', 'imported')),
+    verdict text NOT NULL CHECK (verdict IN ('imported', 'confirmed', 'recorded', 'noted', 'foreign')),
     entry_position bigint,
     confirmed_position bigint,
-    PRIMARY KEY (block_hash, tx_hash, log_index)
+    PRIMARY KEY (block_number, tx_index, log_index)
 );
-CREATE INDEX logs_place ON indexer.logs (block_number, tx_index, log_index);
 -- What a reclaim and a withdrawal are told by: the deposit for an investment, the releases to a payee.
-CREATE INDEX logs_deposits ON indexer.logs ((topics[2])) WHERE kind = 'Deposited';
+CREATE INDEX logs_deposits ON indexer.logs (substring(topics FROM 33 FOR 32)) WHERE kind = 'Deposited';
 CREATE INDEX logs_releases ON indexer.logs (substring(data FROM 33 FOR 32)) WHERE kind = 'ReleaseRecorded';
+-- What an entry, or a tx, has come to.
+CREATE INDEX logs_entries ON indexer.logs (entry_position) WHERE entry_position IS NOT NULL;
+CREATE INDEX logs_txs ON indexer.logs (tx_hash) WHERE entry_position IS NOT NULL;
+
+CREATE FUNCTION indexer.hex(bytes bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN '0x' || encode(bytes, 'hex');
 
 -- The logs that the journal does not explain. `id` is their order and the cursor of whoever lists them.
 CREATE TABLE indexer.foreign_logs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    block_hash indexer.hash NOT NULL,
-    tx_hash indexer.hash NOT NULL,
-    log_index bigint NOT NULL,
+    block_number bigint NOT NULL,
+    tx_index integer NOT NULL,
+    log_index integer NOT NULL,
     reason text NOT NULL,
     detail text NOT NULL,
     leaf bytea CHECK (octet_length(leaf) = 32),
     entry_position bigint,
     found_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (block_hash, tx_hash, log_index),
-    FOREIGN KEY (block_hash, tx_hash, log_index) REFERENCES indexer.logs
+    UNIQUE (block_number, tx_index, log_index),
+    FOREIGN KEY (block_number, tx_index, log_index) REFERENCES indexer.logs
 );
 
 -- The contracts that our factory made, each with the log that says so: they are followed from that block on.
@@ -115,7 +120,7 @@ CREATE TABLE indexer.past_checkpoints (
     LIKE indexer.checkpoint, put_aside_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (generation)
 );
 CREATE TABLE indexer.past_logs (
-    generation text NOT NULL, LIKE indexer.logs, PRIMARY KEY (generation, block_hash, tx_hash, log_index)
+    generation text NOT NULL, LIKE indexer.logs, PRIMARY KEY (generation, block_number, tx_index, log_index)
 );
 CREATE TABLE indexer.past_foreign_logs (
     generation text NOT NULL, LIKE indexer.foreign_logs, PRIMARY KEY (generation, id)

@@ -37,8 +37,8 @@ KILLS = [
 # What only says when, and what counts anew in each database, is left out.
 TABLES = {
     "logs": "SELECT * FROM indexer.logs ORDER BY block_number, tx_index, log_index",
-    "foreign": "SELECT block_hash, tx_hash, log_index, reason, detail, leaf, entry_position FROM indexer.foreign_logs"
-    " ORDER BY 1, 2, 3",
+    "foreign": "SELECT block_number, tx_index, log_index, reason, detail, leaf, entry_position"
+    " FROM indexer.foreign_logs ORDER BY 1, 2, 3",
     "children": "SELECT * FROM indexer.children ORDER BY address",
     "checkpoint": "SELECT generation, block_number, block_hash, logs, confirmed, foreign_logs, children"
     " FROM indexer.checkpoint",

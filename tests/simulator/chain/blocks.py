@@ -11,6 +11,7 @@ from abis import Generation, RawLog
 from abis.generation import CLONE_HEAD, CLONE_TAIL, CONTRACTS
 from abis.hashing import checksummed, keccak
 from chain_indexer import blocks as indexer
+from chain_indexer.logs import ChainPosition, PlacedLog
 from chain_writer import blocks as writer
 from chain_writer.pins import CLONE_PREFIX_BYTES
 from tests.simulator.chain.running import State
@@ -56,19 +57,19 @@ class SimBlock(msgspec.Struct, frozen=True, eq=False, dict=True):
         )
 
     @cached_property
-    def placed(self) -> tuple[indexer.PlacedLog, ...]:
+    def placed(self) -> tuple[PlacedLog, ...]:
         """The logs of the block in their order."""
-        found: list[indexer.PlacedLog] = []
+        found: list[PlacedLog] = []
         for tx_index, receipt in enumerate(self.receipts):
             for raw in receipt.logs:
-                at = indexer.ChainPosition(
+                at = ChainPosition(
                     block_number=self.number,
                     tx_index=tx_index,
                     log_index=len(found),
                     block_hash=self.hash,
                     tx_hash=receipt.tx.hash,
                 )
-                found.append(indexer.PlacedLog(at, raw))
+                found.append(PlacedLog(at, raw))
         return tuple(found)
 
 

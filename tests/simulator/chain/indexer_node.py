@@ -6,10 +6,12 @@ import itertools
 from collections.abc import Sequence
 from random import Random
 
-from chain_indexer.blocks import Header, PlacedLog, RangeLogs, Seen
+from chain_indexer.blocks import Header, RangeLogs, Seen
+from chain_indexer.logs import Logs, PlacedLog
 from chain_indexer.node import (
     ADDRESSES_PER_CALL_MAX,
     CALLS_PER_BATCH_MAX,
+    NO_LOGS,
     NodeContradicts,
     NodeLagging,
     NodeUnavailable,
@@ -93,8 +95,7 @@ class SimIndexerNode:
             raise RangeRefused("the node refused a range of logs: query returned more than 10000 results")
         wanted = frozenset(addresses)
         logs = self._spoilt([log for block in blocks for log in block.placed if log.raw.address in wanted])
-        logs.sort(key=lambda log: log.at)  # as the port does, whatever the node's order
-        return RangeLogs(last=last.for_indexer, logs=tuple(logs), size_bytes=LOG_BYTES * (1 + len(logs)))
+        return RangeLogs(last=last.for_indexer, logs=Logs.of(logs), size_bytes=LOG_BYTES * (1 + len(logs)))
 
     def _spoilt(self, logs: list[PlacedLog]) -> list[PlacedLog]:
         if not logs:
@@ -110,7 +111,7 @@ class SimIndexerNode:
             random.shuffle(logs)
         return logs
 
-    def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str]) -> tuple[PlacedLog, ...]:
+    def logs_by_receipts(self, blocks: Sequence[Header], addresses: Sequence[str], *, like: Logs = NO_LOGS) -> Logs:
         wanted = frozenset(addresses)
         txs = [(tx_hash, header.hash) for header in blocks for tx_hash in header.tx_hashes]
         found: list[PlacedLog] = []
@@ -118,7 +119,7 @@ class SimIndexerNode:
             ours = self._blocks()
             for tx_hash, block_hash in txs[start : start + CALLS_PER_BATCH_MAX]:
                 found += [log for log in self._receipt(ours, tx_hash, block_hash) if log.raw.address in wanted]
-        return tuple(found)
+        return Logs.of(found)
 
     def _receipt(self, ours: Sequence[SimBlock], tx_hash: str, block_hash: str) -> list[PlacedLog]:
         place = self._chain.found(tx_hash, ours)

@@ -9,8 +9,9 @@ import msgspec
 import psycopg
 
 from abis import RawLog
-from chain_indexer.blocks import Checkpoint, Child, Confirmed, Fed, Foreign, Header, PlacedLog, Verdict
+from chain_indexer.blocks import Checkpoint, Child, Confirmed, Fed, Foreign, Header, Verdict
 from chain_indexer.continuity import LocalChain
+from chain_indexer.logs import PlacedLog
 from chain_indexer.store import CheckpointMoved, Remembered
 from tests.simulator.stores.database import Connection, MemoryDatabase, NewTable, Table
 
@@ -115,7 +116,7 @@ class MemoryIndexerStore(Connection):
     def keep(self, fed: Fed) -> None:
         with self._transaction("indexer.keep"):
             self._advance(fed)
-            for log, verdict in fed.verdicts:
+            for log, verdict in zip(fed.logs, fed.verdicts, strict=True):
                 self.tables.logs.insert(log.at.key, (log, verdict))
             for child in fed.children:
                 self.tables.children.insert(child.address, child)
@@ -138,7 +139,7 @@ class MemoryIndexerStore(Connection):
         stand = self.tables.stand
         if stand is None or stand.block.hash != fed.before.hash:
             raise CheckpointMoved(f"the checkpoint is not at {fed.before.header} any more")
-        after, verdicts = _bare(fed.after.header), [verdict for _, verdict in fed.verdicts]
+        after, verdicts = _bare(fed.after.header), fed.verdicts
         if after.number < stand.block.number or (after.number == stand.block.number and after.hash != stand.block.hash):
             raise psycopg.DatabaseError(f"the checkpoint may not go back from {stand.block} to {after}")
         self._change(

@@ -12,21 +12,24 @@ from abis import calls, campaign_address
 from chain_indexer.ahead import Ahead, ManyHands, OneHand
 from chain_indexer.blocks import Header, Reading
 from chain_indexer.completeness import sampled
+from chain_indexer.indexer import RANGES_PER_LOOK_MAX
+from chain_indexer.logs import Logs
 from chain_indexer.node import Node, NodeContradicts
 from chain_indexer.ranges import RANGES_AHEAD_MAX, RangeSize
 from tests.unit.chain_indexer.hostile import Answers, Calls, hostile_to
 from tests.unit.chain_indexer.parts import HOLDER, World, caught_up, named
 
-NOTHING = Reading(blocks=(), logs=(), children=(), size_bytes=0)
+NOTHING = Reading(blocks=(), logs=Logs(), children=(), size_bytes=0)
 
 
 def reading_of(size_bytes: int) -> Reading:
-    return Reading(blocks=(), logs=(), children=(), size_bytes=size_bytes)
+    return Reading(blocks=(), logs=Logs(), children=(), size_bytes=size_bytes)
 
 
 def test_ranges_are_taken_in_the_order_of_the_chain_whichever_is_read_first() -> None:
     hands, later_read = ManyHands(2), threading.Event()
     ahead = Ahead(hands, ranges=2)
+    ahead.widen()
 
     def first() -> Reading:
         assert later_read.wait(30)
@@ -45,6 +48,7 @@ def test_ranges_are_taken_in_the_order_of_the_chain_whichever_is_read_first() ->
 
 def test_the_window_goes_on_where_it_ends_and_begins_anew_where_the_checkpoint_is_another() -> None:
     ahead = Ahead(OneHand(), ranges=3)
+    ahead.widen()
     assert ahead.next_after(10) == 11
     ahead.begin(11, 15, children=0, read=lambda: NOTHING)
     ahead.begin(16, 20, children=0, read=lambda: NOTHING)
@@ -55,8 +59,22 @@ def test_the_window_goes_on_where_it_ends_and_begins_anew_where_the_checkpoint_i
     assert not ahead.is_full
 
 
+def test_one_range_is_read_until_it_was_answered_and_again_after_something_went_wrong() -> None:
+    ahead = Ahead(OneHand(), ranges=2)
+    ahead.begin(1, 5, children=0, read=lambda: NOTHING)
+    assert ahead.is_full
+    ahead.take()
+    ahead.widen()
+    ahead.begin(6, 10, children=0, read=lambda: NOTHING)
+    assert not ahead.is_full
+    ahead.forget()
+    ahead.begin(6, 10, children=0, read=lambda: NOTHING)
+    assert ahead.is_full
+
+
 def test_what_goes_wrong_with_a_range_is_raised_when_it_has_its_turn() -> None:
     ahead = Ahead(OneHand(), ranges=2)
+    ahead.widen()
 
     def refuse() -> Reading:
         raise NodeContradicts("later")
@@ -93,7 +111,9 @@ def test_children_made_in_a_range_are_followed_in_the_ranges_that_were_read_befo
     world.chain.mine(3 * RANGES_AHEAD_MAX)
     caught_up(indexer)
     a, b = (campaign_address(world.generation, named(name)).lower() for name in ("a", "b"))
-    kept = world.rows("SELECT address FROM indexer.logs WHERE kind = 'InvestmentRecorded' ORDER BY block_number")
+    kept = world.rows(
+        "SELECT indexer.hex(address) FROM indexer.logs WHERE kind = 'InvestmentRecorded' ORDER BY block_number"
+    )
     assert [address for (address,) in kept] == [a, b, b, a]
 
 
@@ -148,6 +168,23 @@ def test_blocks_far_below_the_head_are_each_asked_for_once(world: World) -> None
     # Once with its range, once as the last of the logs' range, once as the checkpoint that is looked at.
     assert max(middle.count(number) for number in set(middle)) <= 3
     assert set(range(start + 1, head + 1)) <= set(asked)
+
+
+@pytest.mark.usefixtures("small")
+def test_far_below_the_head_the_node_is_looked_at_now_and_then_and_near_it_each_time(world: World) -> None:
+    world.chain.mine(3 * 4 * RANGES_PER_LOOK_MAX)
+    with hostile_to(world.chain.url) as hostile:
+        indexer = world.indexer(node=Node(hostile.url))
+        steps = 0
+        while indexer.step().lag:
+            steps += 1
+        looks = len(hostile.asked("eth_chainId"))
+        assert steps >= 4 * RANGES_PER_LOOK_MAX
+        assert looks <= steps // 3
+        for _ in range(3):
+            indexer.step()
+        assert len(hostile.asked("eth_chainId")) == looks + 3
+        world.stop_indexers()
 
 
 # A history that the journal is not told of.

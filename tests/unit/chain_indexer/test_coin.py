@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from abis import calls, logs
-from chain_indexer.blocks import ChainPosition
 from chain_indexer.coin import command_of, heard
+from chain_indexer.logs import ChainPosition
 from domain import commands as c
 from domain.errors import Refusal
 from domain.payment import Payment

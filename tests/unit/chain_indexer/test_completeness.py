@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from abis import RawLog
 from abis.hashing import keccak
-from chain_indexer.blocks import ChainPosition, Header, PlacedLog
+from chain_indexer.blocks import Header
 from chain_indexer.completeness import differing, may_hold, to_audit
+from chain_indexer.logs import ChainPosition, Logs, PlacedLog
 from tests.support.chain import ChainAtHand
 
 addresses = st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex())
@@ -67,12 +68,16 @@ def test_a_bloom_that_says_nothing_rules_nothing_out(bloom: bytes) -> None:
     assert to_audit([block(bloom), block(bloom, txs=0)], ["0x" + "11" * 20]) == (block(bloom),)
 
 
+def logs(*some: PlacedLog) -> Logs:
+    return Logs.of(some)
+
+
 def test_the_same_logs_by_both_roads_do_not_differ() -> None:
-    assert differing([log(0), log(1)], [log(1), log(0)]) is None
-    assert differing([], []) is None
+    assert differing(logs(log(0), log(1)), logs(log(1), log(0))) is None
+    assert differing(Logs(), Logs()) is None
 
 
 def test_what_only_one_road_has_is_named() -> None:
-    assert "left out" in (differing([log(0)], [log(0), log(1)]) or "")
-    assert "in no receipt" in (differing([log(0), log(1)], [log(0)]) or "")
-    assert "another" in (differing([log(0)], [msgspec.structs.replace(log(0), raw=log(0, b"x").raw)]) or "")
+    assert "left out" in (differing(logs(log(0)), logs(log(0), log(1))) or "")
+    assert "in no receipt" in (differing(logs(log(0), log(1)), logs(log(0))) or "")
+    assert "another" in (differing(logs(log(0)), logs(msgspec.structs.replace(log(0), raw=log(0, b"x").raw))) or "")

@@ -16,10 +16,11 @@ from abis import logs as l
 from abis.certificates import content_hash_of
 from abis.generation import CONTRACTS
 from abis.hashing import checksummed
-from chain_indexer.blocks import ChainPosition, Header, Noted, PlacedLog, Reason
+from chain_indexer.blocks import Header, Noted, Reason
 from chain_indexer.coin import heard
 from chain_indexer.confirmations import NOBODY, command_of, companions, objection, subject_of
 from chain_indexer.feeding import ENTRIES_PER_READ_MAX, Claim, judge, windows
+from chain_indexer.logs import ChainPosition, PlacedLog
 from domain import campaign, company, investment
 from domain import commands as c
 from domain.journal import Entry, Event, Meta

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abis import RawLog
-from chain_indexer.blocks import ChainPosition, Checkpoint, Header, PlacedLog
+from chain_indexer.blocks import Checkpoint, Header
 from chain_indexer.continuity import (
     Extend,
     LocalChain,
@@ -18,7 +17,6 @@ from chain_indexer.continuity import (
     Wait,
     disagreeing,
     first_break,
-    misplaced,
     reconcile,
 )
 from chain_indexer.ranges import RangeSize, touches_head
@@ -172,18 +170,3 @@ def test_a_break_in_a_chain_is_found_where_it_is() -> None:
 def test_a_chain_is_extended_by_its_children_only() -> None:
     with pytest.raises(AssertionError):
         LOCAL.extended(grown(CHAIN[13], 1, "fork"))
-
-
-def log_at(header: Header, index: int) -> PlacedLog:
-    at = ChainPosition(
-        block_number=header.number, tx_index=0, log_index=index, block_hash=header.hash, tx_hash="0x" + "aa" * 32
-    )
-    return PlacedLog(at, RawLog("0x" + "11" * 20, (), b""))
-
-
-def test_a_log_outside_its_blocks_or_given_twice_is_found() -> None:
-    blocks = CHAIN[3:6]
-    good = [log_at(header, index) for header in blocks for index in range(2)]
-    assert misplaced(good, blocks) is None
-    for wrong in (log_at(CHAIN[6], 0), log_at(child(CHAIN[4], "fork"), 0), good[0]):
-        assert misplaced([*good, wrong], blocks) == wrong

@@ -7,20 +7,8 @@ from contextlib import closing
 import psycopg
 
 from abis import RawLog
-from chain_indexer.blocks import (
-    ChainPosition,
-    Checkpoint,
-    Confirmed,
-    Fed,
-    Foreign,
-    Header,
-    Imported,
-    Noted,
-    PlacedLog,
-    Reason,
-    Recorded,
-    Verdict,
-)
+from chain_indexer.blocks import Checkpoint, Confirmed, Fed, Foreign, Header, Imported, Noted, Reason, Recorded, Verdict
+from chain_indexer.logs import ChainPosition, Logs, PlacedLog
 from chain_indexer.store import IndexerStore
 from tests.support.roles import as_room
 
@@ -54,17 +42,21 @@ def test_logs_and_verdicts_of_every_kind_arrive_whole(database: str) -> None:
         fed = Fed(
             before=Checkpoint(BEFORE),
             after=Checkpoint(BLOCK),
-            verdicts=tuple(verdicts),
+            logs=Logs.of(log for log, _ in verdicts),
+            verdicts=tuple(verdict for _, verdict in verdicts),
             children=(),
             remembered=(),
         )
         store.keep(fed)
     with psycopg.connect(database) as owner:
         rows = owner.execute("SELECT * FROM indexer.logs ORDER BY log_index").fetchall()
-    place = (BLOCK.number, 7)
-    names = (BLOCK.hash, "0x" + "7e" * 32, "0x" + "ad" * 20)
-    said = [(row[0], row[1], row[2], row[3], row[4], row[5], tuple(row[6]), row[7]) for row in rows]
-    assert said == [(*place, n, *names, log.raw.topics, log.raw.data) for n, (log, _) in enumerate(verdicts)]
+    with closing(IndexerStore(as_room(database, "indexer"))) as store:
+        assert store.logs_between(BLOCK.number, BLOCK.number) == [log for log, _ in verdicts]
+    block_hash, tx_hash, emitter = bytes.fromhex(BLOCK.hash[2:]), b"\x7e" * 32, b"\xad" * 20
+    assert [row[:8] for row in rows] == [
+        (BLOCK.number, block_hash, 7, n, tx_hash, emitter, b"".join(log.raw.topics), log.raw.data)
+        for n, (log, _) in enumerate(verdicts)
+    ]
     assert [row[8:] for row in rows] == [
         ("Transfer", "noted", None, None),
         ("CampaignClosed", "confirmed", 3, 2**40),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
-from abis import RawLog
 from abis.calls import selector
 from abis.hashing import keccak
-from chain_indexer.blocks import ChainPosition, Foreign, Header, PlacedLog, Reason
+from chain_indexer.blocks import Foreign, Header, Reason
+from chain_indexer.logs import COLUMNS, PlacedLog, placed
 from tests.unit.chain_indexer.parts import HOLDER, World, caught_up, named
 
 
 def _foreign(world: World) -> list[tuple[str, str | None]]:
     rows = world.rows(
-        "SELECT f.reason, l.kind FROM indexer.foreign_logs f JOIN indexer.logs l USING (block_hash, tx_hash, log_index)"
-        " ORDER BY f.id"
+        "SELECT f.reason, l.kind FROM indexer.foreign_logs f"
+        " JOIN indexer.logs l USING (block_number, tx_index, log_index) ORDER BY f.id"
     )
     return [(str(reason), kind) for reason, kind in rows]
 
@@ -41,7 +41,7 @@ def test_a_log_of_unknown_signature_is_kept_raw(world: World) -> None:
     (log,) = receipt["logs"]
     assert _foreign(world)[known:] == [("unknown-signature", None)]
     (kept,) = world.rows("SELECT topics, data FROM indexer.logs WHERE kind IS NULL")
-    assert [["0x" + topic.hex() for topic in kept[0]], "0x" + kept[1].hex()] == [log["topics"], log["data"]]
+    assert [kept[0].hex(), "0x" + kept[1].hex()] == ["".join(topic[2:] for topic in log["topics"]), log["data"]]
 
 
 def test_what_the_journal_does_not_explain_is_kept_with_its_reason(world: World) -> None:
@@ -90,14 +90,11 @@ def test_a_confirmation_that_the_domain_refuses_is_kept_with_its_words(world: Wo
 def _judged_again(world: World, kind: str, *, tx_hash: str) -> Foreign:
     """The verdict on a stored log, had it come at another place."""
     indexer = world.indexer()
-    (row,) = world.rows(
-        f"SELECT block_number, tx_index, log_index, address, topics, data FROM indexer.logs WHERE kind = '{kind}'"
-    )
-    at = ChainPosition(
-        block_number=row[0], tx_index=row[1], log_index=row[2], block_hash="0x" + "cc" * 32, tx_hash=tx_hash
-    )
-    block = Header(number=row[0], hash=at.block_hash, parent_hash=at.block_hash, timestamp_s=0)
-    (verdict,) = indexer._feeder.feed([PlacedLog(at, RawLog(row[3], tuple(row[4]), row[5]))], {row[0]: block})
+    (row,) = world.rows(f"SELECT {COLUMNS} FROM indexer.logs WHERE kind = '{kind}'")
+    stored = placed(row)
+    at = msgspec.structs.replace(stored.at, block_hash="0x" + "cc" * 32, tx_hash=tx_hash)
+    block = Header(number=at.block_number, hash=at.block_hash, parent_hash=at.block_hash, timestamp_s=0)
+    (verdict,) = indexer._feeder.feed([PlacedLog(at, stored.raw)], {at.block_number: block})
     assert isinstance(verdict, Foreign)
     return verdict
 

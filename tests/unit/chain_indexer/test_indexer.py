@@ -117,7 +117,7 @@ def test_a_child_that_logs_in_the_block_of_its_making_is_seen(world: World) -> N
     )
     caught_up(indexer)
     assert world.rows("SELECT address FROM indexer.children") == [(campaign.lower(),)]
-    assert world.rows(f"SELECT kind, verdict FROM indexer.logs WHERE address = '{campaign.lower()}'") == [
+    assert world.rows(f"SELECT kind, verdict FROM indexer.logs WHERE indexer.hex(address) = '{campaign.lower()}'") == [
         ("InvestmentRecorded", "foreign")
     ]
 
@@ -137,7 +137,9 @@ def test_children_made_in_one_range_are_followed_within_it_and_after_it(world: W
     _write_something(world, to="a")
     caught_up(world.indexer())
     a, b = (campaign_address(world.generation, named(name)).lower() for name in ("a", "b"))
-    kept = world.rows("SELECT address FROM indexer.logs WHERE kind = 'InvestmentRecorded' ORDER BY block_number")
+    kept = world.rows(
+        "SELECT indexer.hex(address) FROM indexer.logs WHERE kind = 'InvestmentRecorded' ORDER BY block_number"
+    )
     assert [address for (address,) in kept] == [a, b, b, a]
 
 
@@ -249,7 +251,7 @@ def _kept(world: World) -> list[list[tuple[Any, ...]]]:
     """All that is stored, but for what only says when."""
     return [
         world.rows("SELECT * FROM indexer.logs ORDER BY block_number, tx_index, log_index"),
-        world.rows("SELECT block_hash, log_index, reason, detail, leaf FROM indexer.foreign_logs ORDER BY id"),
+        world.rows("SELECT block_number, log_index, reason, detail, leaf FROM indexer.foreign_logs ORDER BY id"),
         world.rows("SELECT * FROM indexer.children"),
         world.rows("SELECT * FROM indexer.headers ORDER BY block_number"),
         world.rows("SELECT generation, block_hash, logs, confirmed, foreign_logs, children FROM indexer.checkpoint"),
@@ -262,7 +264,10 @@ def _is_complete(world: World) -> None:
     logs = world.chain.rpc.call("eth_getLogs", {"fromBlock": "0x1", "toBlock": "latest", "address": addresses})
     names = [(log["blockHash"], log["transactionHash"], int(log["logIndex"], 16)) for log in logs]
     order = "ORDER BY block_number, tx_index, log_index"
-    assert world.rows(f"SELECT block_hash, tx_hash, log_index FROM indexer.logs {order}") == names
+    assert (
+        world.rows(f"SELECT indexer.hex(block_hash), indexer.hex(tx_hash), log_index FROM indexer.logs {order}")
+        == names
+    )
     counted = world.rows("SELECT logs, confirmed, foreign_logs, children FROM indexer.checkpoint")
     assert counted == world.rows(
         "SELECT count(*), count(*) FILTER (WHERE verdict = 'confirmed'), (SELECT count(*) FROM indexer.foreign_logs),"

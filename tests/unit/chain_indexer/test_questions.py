@@ -10,6 +10,7 @@ import pytest
 from abis.calls import selector
 from chain_indexer.blocks import Checkpoint, Fed, Header
 from chain_indexer.errors import CheckpointMoved
+from chain_indexer.logs import Logs
 from chain_indexer.questions import Questions
 from chain_indexer.store import IndexerStore
 from tests.support.roles import as_room
@@ -103,7 +104,7 @@ NEXT = Header(number=6, hash="0x" + "06" * 32, parent_hash=HEADER.hash, timestam
 
 
 def _fed(before: Header, after: Header) -> Fed:
-    return Fed(before=Checkpoint(before), after=Checkpoint(after), verdicts=(), children=(), remembered=())
+    return Fed(before=Checkpoint(before), after=Checkpoint(after), logs=Logs(), verdicts=(), children=(), remembered=())
 
 
 @pytest.fixture

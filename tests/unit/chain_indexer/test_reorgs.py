@@ -47,7 +47,10 @@ def _agree(world: World) -> None:
     logs = world.chain.rpc.call("eth_getLogs", {"fromBlock": "0x1", "toBlock": "latest", "address": addresses})
     names = [(log["blockHash"], log["transactionHash"], int(log["logIndex"], 16)) for log in logs]
     order = "ORDER BY block_number, tx_index, log_index"
-    assert world.rows(f"SELECT block_hash, tx_hash, log_index FROM indexer.logs {order}") == names
+    assert (
+        world.rows(f"SELECT indexer.hex(block_hash), indexer.hex(tx_hash), log_index FROM indexer.logs {order}")
+        == names
+    )
     confirmed = world.journal.entries("investment.recording_confirmed")
     assert Counter(entry.stream for entry in confirmed) == {named(f"i{depth}"): 1 for depth in DEPTHS}
     in_blocks = {log["blockHash"] for log in logs}

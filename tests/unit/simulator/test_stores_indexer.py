@@ -11,21 +11,9 @@ import psycopg
 import pytest
 
 from abis import RawLog
-from chain_indexer.blocks import (
-    ChainPosition,
-    Checkpoint,
-    Child,
-    Confirmed,
-    Fed,
-    Foreign,
-    Header,
-    Noted,
-    PlacedLog,
-    Reason,
-    Recorded,
-    Verdict,
-)
+from chain_indexer.blocks import Checkpoint, Child, Confirmed, Fed, Foreign, Header, Noted, Reason, Recorded, Verdict
 from chain_indexer.continuity import LocalChain
+from chain_indexer.logs import ChainPosition, Logs, PlacedLog
 from chain_indexer.store import CheckpointMoved, IndexerStore
 from tests.simulator.stores import MemoryDatabase, MemoryIndexerStore
 from tests.support.roles import as_room
@@ -72,7 +60,8 @@ def fed(
     return Fed(
         before=Checkpoint(header(before)),
         after=Checkpoint(header(after)),
-        verdicts=verdicts,
+        logs=Logs.of(log for log, _ in verdicts),
+        verdicts=tuple(verdict for _, verdict in verdicts),
         children=children,
         remembered=remembered,
     )
@@ -110,7 +99,8 @@ class Two:
         with psycopg.connect(self._dsn) as connection:
             return set(
                 connection.execute(
-                    "SELECT block_hash || ':' || tx_hash || ':' || log_index, kind, verdict FROM indexer.logs"
+                    "SELECT indexer.hex(block_hash) || ':' || indexer.hex(tx_hash) || ':' || log_index, kind, verdict"
+                    " FROM indexer.logs"
                 )
             )
 
