@@ -100,11 +100,11 @@ class Site:
         assert not self.crash.exists(), f"not {point} ended the indexer:\n{self.role.log.read_text()[-3000:]}"
 
     def _kill_while_it_asks(self) -> None:
-        """While some ranges are fed, kept or waiting, and others are being read."""
+        """While the first range is fed or kept, and the next ones are being read."""
         asked = len(self.node.asked("eth_getLogs"))
 
         def reply(_: Calls) -> None:
-            if len(self.node.asked("eth_getLogs")) >= asked + RANGES_AHEAD_MAX + 2:
+            if len(self.node.asked("eth_getLogs")) >= asked + RANGES_AHEAD_MAX:
                 self.role.kill()
 
         self.node.reply = reply
