@@ -7,8 +7,7 @@ sorted and stored as it is. Whoever wants to know what a log says has its row ta
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from itertools import compress
-from operator import eq, ge
+from operator import gt
 from struct import Struct
 from typing import overload
 
@@ -28,7 +27,7 @@ _number = Struct(">ii").pack
 _hash = Struct(">i32s").pack
 _address = Struct(">i20s").pack
 _parts = Struct(">2x4xq4x32s4xi4xi4x32s4x20si").unpack_from
-_PLACE = slice(0, 66)
+_PLACE, _INDEX_AND_TX = slice(0, 66), slice(58, 102)
 _BLOCK, _BLOCK_HASH, _ADDRESS = slice(6, 50), slice(18, 50), slice(106, 126)
 _SIGNED = slice(126, 162)  # the length of the topics, and the first of them
 _TOPICS_AT = 130
@@ -73,15 +72,11 @@ class Logs(Sequence[PlacedLog]):
     `text` is a node's own wording of them all, where there is one: the same words need not be read twice.
     """
 
-    __slots__ = ("_twice", "rows", "text")
+    __slots__ = ("rows", "text")
 
     def __init__(self, rows: Sequence[bytes] = (), text: bytes = b"") -> None:
-        places = [row[_PLACE] for row in rows]
-        self._twice: bytes | None = None
-        if any(map(ge, places, places[1:])):
+        if any(map(gt, rows, rows[1:])):
             rows, text = sorted(rows), b""
-            places.sort()
-            self._twice = next(compress(rows, map(eq, places, places[1:])), None)
         self.rows = rows
         self.text = text
 
@@ -115,12 +110,16 @@ class Logs(Sequence[PlacedLog]):
         return self._where(_BLOCK_HASH, block_hashes)
 
     def misplaced(self, blocks: Iterable[tuple[int, str]]) -> PlacedLog | None:
-        """A log that stands in none of these blocks (their numbers and hashes), or where another one stands; None if
-        all are in place."""
+        """A log that stands in none of these blocks (their numbers and hashes), or where another one stands, or has the
+        name of another; None if all are in place."""
         homes = {_block(number, WORD, bytes.fromhex(hash_[2:])) for number, hash_ in blocks}
         astray = {row[_BLOCK] for row in self.rows} - homes
-        wrong = next(row for row in self.rows if row[_BLOCK] in astray) if astray else self._twice
-        return None if wrong is None else _log_of(wrong)
+        if astray:
+            return _log_of(next(row for row in self.rows if row[_BLOCK] in astray))
+        places = [row[_PLACE] for row in self.rows]
+        names = [row[_BLOCK_HASH] + row[_INDEX_AND_TX] for row in self.rows]
+        again = _repeated(places) or _repeated(names)
+        return self[again] if again else None
 
     def signed(self) -> list[bytes]:
         """How many topics each has and the first of them, in the words of the function `signed`."""
@@ -132,6 +131,14 @@ class Logs(Sequence[PlacedLog]):
         if found <= wanted:
             return self
         return Logs([row for row in self.rows if row[field] in wanted] if found & wanted else ())
+
+
+def _repeated(keys: Sequence[bytes]) -> int | None:
+    """The place of the first key that stood earlier, too; never 0."""
+    if len(set(keys)) == len(keys):
+        return None
+    first = {key: place for place, key in reversed(list(enumerate(keys)))}
+    return next(place for place, key in enumerate(keys) if first[key] < place)
 
 
 def joined(parts: Sequence[Logs]) -> Logs:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from abis import RawLog
 from chain_indexer.logs import ChainPosition, Logs, PlacedLog, joined, signed
 
@@ -43,6 +45,11 @@ def test_another_log_at_the_same_place_is_one_too_many() -> None:
     found = Logs.of([*GOOD, log(4, 1, data=b"other")]).misplaced(BLOCKS)
     assert found is not None
     assert found.at == log(4, 1).at
+
+
+def test_a_log_whose_name_is_taken_is_one_too_many_wherever_it_stands() -> None:
+    moved = msgspec.structs.replace(GOOD[0], at=msgspec.structs.replace(GOOD[0].at, tx_index=7))
+    assert Logs.of([*GOOD, moved]).misplaced(BLOCKS) == moved
 
 
 def test_logs_are_chosen_by_who_emitted_them_and_by_their_block() -> None:

@@ -90,15 +90,15 @@ numbers = st.integers(min_value=0, max_value=(1 << 31) - 1)
 
 @st.composite
 def placed_logs(draw: st.DrawFn) -> list[PlacedLog]:
-    """Logs of a few txs, no two in one place."""
-    txs = draw(st.lists(st.tuples(numbers, numbers, words, words), max_size=4, unique_by=lambda tx: tx[:2]))
+    """Logs of a few txs of one chain: a number names one block, and no two logs are in one place."""
+    txs = draw(st.lists(st.tuples(numbers, numbers, words), max_size=4, unique_by=lambda tx: tx[:2]))
     return [
         PlacedLog(
             ChainPosition(
                 block_number=number,
                 tx_index=tx_index,
                 log_index=log_index,
-                block_hash="0x" + block_hash.hex(),
+                block_hash=f"0x{number:064x}",
                 tx_hash="0x" + tx_hash.hex(),
             ),
             RawLog(
@@ -107,7 +107,7 @@ def placed_logs(draw: st.DrawFn) -> list[PlacedLog]:
                 data=draw(st.binary(max_size=100)),
             ),
         )
-        for number, tx_index, block_hash, tx_hash in txs
+        for number, tx_index, tx_hash in txs
         for log_index in draw(st.lists(numbers, max_size=4, unique=True))
     ]
 
