@@ -54,7 +54,7 @@ def _mask(address: str) -> int:
 
 def differing(given: Logs, received: Logs) -> str | None:
     """In words, the first log that only one of the two roads has, or that they word differently; None if none."""
-    if given is received or given == received:
+    if given == received:
         return None
     by_logs = {log.at.name: log for log in given}
     by_receipts = {log.at.name: log for log in received}

@@ -161,15 +161,17 @@ def windows(positions: Iterable[int]) -> list[tuple[int, int]]:
     return found
 
 
+_UNKNOWN = Imported(kind=None)
+_IMPORTED = {
+    signed(signature, topics): Imported(kind=name)
+    for signature, name in l.SIGNATURES.items()
+    for topics in range(1, TOPICS_MAX + 1)
+}
+
+
 def imported(logs: Logs) -> tuple[Verdict, ...]:
     """The verdicts on the logs of a history that the journal is not told of."""
-    kinds: dict[bytes, Verdict] = {
-        signed(signature, topics): Imported(kind=name)
-        for signature, name in l.SIGNATURES.items()
-        for topics in range(1, TOPICS_MAX + 1)
-    }
-    unknown = Imported(kind=None)
-    return tuple([kinds.get(start, unknown) for start in logs.signed()])
+    return tuple([_IMPORTED.get(start, _UNKNOWN) for start in logs.signed()])
 
 
 class Feeder:

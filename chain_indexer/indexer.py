@@ -309,9 +309,11 @@ class Indexer:
         self._ahead.widen()
         if not reading.children:  # else the next ranges are asked for theirs too, once they are kept
             self._read_ahead(local, to, after=blocks[-1].number)
-        numbered = {block.number: block for block in blocks}
-        verdicts = imported(logs) if imports else self._feeder.feed(tuple(logs), numbered)
+        verdicts = imported(logs) if imports else self._fed(reading)
         return self._keep(local, reading, verdicts)
+
+    def _fed(self, reading: Reading) -> tuple[Verdict, ...]:
+        return self._feeder.feed(tuple(reading.logs), {block.number: block for block in reading.blocks})
 
     def _keep(self, local: LocalChain, reading: Reading, verdicts: tuple[Verdict, ...]) -> LocalChain:
         advanced = local.advanced(reading.blocks[-1].number)

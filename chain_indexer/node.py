@@ -161,7 +161,7 @@ class Node:
         text = wire.joined(self._each(self._some_receipts, batches))
         if text == like.text:
             return like
-        return _read(lambda: wire.logs_of(text)).emitted_by(addresses)
+        return _read(text, addresses)
 
     def codes(self, addresses: Sequence[str]) -> dict[str, bytes]:
         """The code at these addresses at the node's head; empty where there is none."""
@@ -230,8 +230,7 @@ class Node:
         """The logs of one answer; a node that ignores the filter gives more than was asked for."""
         if answer.error is not None:  # the texts differ from node to node; fewer blocks is what helps with any
             raise RangeRefused(f"the node refused a range of logs: {answer.error.message[:ERROR_CHARS_MAX]}")
-        text = bytes(_given(answer, "logs"))
-        return _read(lambda: wire.logs_of(text)).emitted_by(addresses)
+        return _read(bytes(_given(answer, "logs")), addresses)
 
     def _ask(
         self,
@@ -325,9 +324,10 @@ def _header(block: wire.Block | None, number: int) -> Header:
     return header
 
 
-def _read(read: Callable[[], Logs]) -> Logs:
+def _read(text: bytes, addresses: Sequence[str]) -> Logs:
+    """Those logs of a JSON array that these contracts emitted."""
     try:
-        return read()
+        return wire.logs_of(text).emitted_by(addresses)
     except wire.Removed as error:
         raise NodeContradicts(str(error)) from error
     except ValueError as error:

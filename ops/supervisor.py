@@ -24,7 +24,7 @@ from ops.places import ROOT, tools_folder, write_secret
 from ops.processes import PROCESSES
 from ops.settings import Settings, known_names, load
 from ops.stack import PartFailed, Stack
-from ops.stack.part import STOP_S_MAX, die_with_parent, free_port, is_free
+from ops.stack.part import STOP_S_MAX, die_with_parent, kept_port
 
 log = logging.getLogger(__name__)
 
@@ -259,7 +259,7 @@ class House:
             "DATABASE_URL": self._stack.database_url,
             "REDIS_URL": self._stack.redis_url,
             "POLYGON_EDGE_RPC_URL": self._stack.rpc_url,
-            "TANDEM_API_PORT": str(self._api_port()),
+            "TANDEM_API_PORT": str(kept_port(self.home / "api-port")),
             "TANDEM_RULE_PACKS": "default,eu-ecspr,us-reg-cf,local,local-coin",
             "TANDEM_POLL_MS": "100",
         }
@@ -268,14 +268,6 @@ class House:
             local["TANDEM_FINALITY_DEPTH"] = str(math.ceil(KEEPABLE_LOSS_S / self._block_time_s))
         chosen = {name: os.environ[name] for name in known_names() if os.environ.get(name)} if self._chosen else {}
         return {**local, **chosen, "TANDEM_HOME": str(self.home), "TANDEM_LOCAL": "1"}
-
-    def _api_port(self) -> int:
-        kept = self.home / "api-port"
-        port = int(kept.read_text()) if kept.exists() else 0
-        if not port or not is_free(port):
-            port = free_port()
-            kept.write_text(str(port))
-        return port
 
     @property
     def api_url(self) -> str:

@@ -64,6 +64,15 @@ def is_free(port: int) -> bool:
     return True
 
 
+def kept_port(kept: Path) -> int:
+    """The port in a file if it is free, so that addresses given to people stay true; else another, put there."""
+    port = int(kept.read_text()) if kept.exists() else 0
+    if not port or not is_free(port):
+        port = free_port()
+        kept.write_text(str(port))
+    return port
+
+
 def die_with_parent(death_signal: int) -> Callable[[], None] | None:
     """What a child runs before its program: on Linux it asks to be signalled when its owner dies."""
     if sys.platform != "linux":
@@ -112,16 +121,14 @@ class Part:
         """Start, or start again, and wait until it answers. Raises PartFailed."""
         self._stop_orphan()
         self.prepare()
-        for starts in range(1, STARTS_MAX + 1):
-            self.port = self._kept_port()
+        for _ in range(STARTS_MAX):
+            self.port = kept_port(self.home / "port")
             self._spawn()
             if self._comes_up():
                 return
-            if starts == STARTS_MAX:
-                raise PartFailed(
-                    f"{self.name} ended with {self._exit_code} while starting ({self._last_words()}); see {self.log}"
-                )
-            (self.home / "port").unlink()
+        raise PartFailed(
+            f"{self.name} ended with {self._exit_code} while starting ({self._last_words()}); see {self.log}"
+        )
 
     def _spawn(self) -> None:
         with self.log.open("ab") as log:
@@ -189,15 +196,6 @@ class Part:
     @property
     def _pid_file(self) -> Path:
         return self.home / "pid"
-
-    def _kept_port(self) -> int:
-        """The port of the last start if it is free, so that addresses given to people stay true."""
-        kept = self.home / "port"
-        port = int(kept.read_text()) if kept.exists() else 0
-        if not port or not is_free(port):
-            port = free_port()
-            kept.write_text(str(port))
-        return port
 
     def _stop_orphan(self) -> None:
         """End a process of this home whose owner died without it. A reused pid is told by its start time."""
